@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lookup of a stored password."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: secret
+short_description: Read a password from the store
+version_added: 0.1.0
+description:
+  - Reads one password of one inventory host from the store of this collection.
+  - Used in an argument, the password is read when the argument is templated, so it is in no registered variable and no fact.
+options:
+  _terms:
+    description:
+      - The inventory host and the kind of credential, for example V('agent-1001', 'cc_agent').
+    type: list
+    elements: str
+    required: true
+  version:
+    description:
+      - V(current) is the password that works, V(staged) the candidate of a rotation that is not finished, V(previous) the
+        password before the current one.
+    type: str
+    choices: [current, staged, previous]
+    default: current
+  store_path:
+    description: Folder of the store.
+    type: path
+    required: true
+    vars:
+      - name: rotate_store_path
+    env:
+      - name: CALLCENTER_PASSWORDS_STORE
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+notes:
+  - Do not look a password up in a task's name or in a C(debug) task; what is templated there is printed.
+seealso:
+  - module: callcenter.passwords.credential
+"""
+
+EXAMPLES = r"""
+- name: Does the stored password still work?
+  callcenter.passwords.cc_agent_login:
+    gateway_url: https://gateway.example.com:8043
+    agent_id: 1001
+    phone_number: "40001"
+    password: "{{ lookup('callcenter.passwords.secret', 'agent-1001', 'cc_agent', store_path='/srv/passwords') }}"
+    verify_only: true
+"""
+
+RETURN = r"""
+_raw:
+  description: The password, a list of one.
+  type: list
+  elements: str
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import remember
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+
+
+class LookupModule(LookupBase):
+    """Reads one password."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        """Return the password.
+
+        Raises:
+            AnsibleLookupError: the terms are wrong, there is no such password, or it cannot be opened.
+        """
+        self.set_options(var_options=variables, direct=kwargs)
+        if len(terms) != 2:
+            raise AnsibleLookupError("give two terms: the inventory host and the kind of credential")
+        host, kind, version = str(terms[0]), str(terms[1]), self.get_option("version")
+        try:
+            store = open_store(self.get_option("store_path"), None, self._loader)
+            entry = store.read(host, kind)
+            sealed = getattr(entry, version) if entry else None
+            if sealed is None:
+                raise StoreError(f"there is no {version} password; is the host enrolled?")
+            return [remember(store.unseal(sealed))]
+        except StoreError as exc:
+            raise AnsibleLookupError(f"{host}, {kind}: {exc}") from None

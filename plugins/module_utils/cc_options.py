@@ -1,0 +1,203 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of the CC-Gateway modules, and the accounts that they describe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .cc_gateway import SIGN_OUT_DONE, Gateway, Session, check_agent_id, check_phone_number, vdn_admin_id
+from .change import change_password
+from .http import Endpoint, Transport
+from .outcome import InputError, check_all
+from .policy import POLICIES
+from .run import (
+    PASSWORD,
+    ArgumentSpec,
+    Result,
+    change_result,
+    check_new_password,
+    password_option,
+    predicted_change,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .change import Account
+
+GATEWAY = ArgumentSpec(
+    {
+        "gateway_url": {"type": "str", "required": True},
+        "ca_path": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "allow_http": {"type": "bool", "default": False},
+        "timeout": {"type": "float", "default": 20},
+        "agent_id_max": {"type": "int", "default": 59999},
+    }
+)
+
+AGENT = ArgumentSpec(
+    {
+        "agent_id": {"type": "int", "required": True},
+        "phone_number": {"type": "str"},
+        "agent_type": {"type": "int", "choices": [4, 11], "default": 4},
+        "sign_in_parameters": {"type": "dict", "default": {}},
+        "take_over": {"type": "bool", "default": False},
+        "guid": {"type": "str", "no_log": True},
+        "cookies": {"type": "dict", "no_log": True},
+    }
+)
+
+ADMINISTRATOR = ArgumentSpec(
+    {
+        "admin_id": {"type": "int"},
+        "vdn_id": {"type": "int"},
+        "vdn_offset": {"type": "int", "choices": [100000, 1000000], "default": 100000},
+    },
+    mutually_exclusive=(("admin_id", "vdn_id"),),
+    required_one_of=(("admin_id", "vdn_id"),),
+)
+
+CHANGE = ArgumentSpec(
+    {
+        "old_password": {**PASSWORD, "required": True},
+        "new_password": {**PASSWORD, "required": True},
+        "policy": {"type": "dict", "default": {}},
+        "probe_new_password": {"type": "bool", "default": True, "no_log": False},
+    }
+)
+
+
+def open_gateway(params: Mapping[str, Any]) -> Gateway:
+    """Return the client that the options describe; sends nothing.
+
+    Raises:
+        InputError: an option of the connection is at fault.
+    """
+    endpoint = Endpoint(
+        params["gateway_url"],
+        params["ca_path"],
+        params["validate_certs"],
+        params["allow_http"],
+        params["timeout"],
+        option="gateway_url",
+    )
+    return Gateway(Transport(endpoint), params.get("agent_type", 4), params.get("sign_in_parameters") or {})
+
+
+def given_session(params: Mapping[str, Any]) -> Session | None:
+    """Return the session that the caller holds already, if any."""
+    if not params.get("guid"):
+        return None
+    return Session(params["guid"], {str(name): str(value) for name, value in (params.get("cookies") or {}).items()})
+
+
+@dataclass(frozen=True)
+class AgentAccount:
+    """An agent's platform account."""
+
+    gateway: Gateway
+    agent_id: int
+    phone_number: str
+    take_over: bool = False
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> AgentAccount:
+        """Return the account that the options describe; sends nothing.
+
+        Raises:
+            InputError: naming every option at fault.
+        """
+        gateway, *_checked = check_all(
+            lambda: open_gateway(params),
+            lambda: check_agent_id(params["agent_id"], params["agent_id_max"]),
+            lambda: check_phone_number(params["phone_number"]),
+            lambda: _check_sign_in_parameters(params["sign_in_parameters"]),
+        )
+        return cls(gateway, params["agent_id"], params["phone_number"], params["take_over"])
+
+    def log_in(self, password: str) -> Session:
+        """Sign in."""
+        return self.gateway.sign_in(self.agent_id, password, self.phone_number, take_over=self.take_over)
+
+    def log_out(self, session: Session) -> bool:
+        """Sign out."""
+        return self.gateway.sign_out(self.agent_id, session) in SIGN_OUT_DONE
+
+    def change(self, session: Session, old: str, new: str) -> None:
+        """Change the password."""
+        self.gateway.change_agent_password(self.agent_id, session, old, new)
+
+
+@dataclass(frozen=True)
+class AdministratorAccount:
+    """A configuration administrator's account: an agent's number, or a VDN's number plus an offset."""
+
+    gateway: Gateway
+    admin_id: int
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> AdministratorAccount:
+        """Return the account that the options describe; sends nothing.
+
+        Raises:
+            InputError: naming every option at fault.
+        """
+        gateway, admin_id = check_all(lambda: open_gateway(params), lambda: _administrator_number(params))
+        return cls(gateway, admin_id)
+
+    def log_in(self, password: str) -> Session:
+        """Log in."""
+        return self.gateway.config_login(self.admin_id, password)
+
+    def log_out(self, session: Session) -> bool:
+        """Do nothing: the interface has no sign-out, and an open session stands in nobody's way."""
+        return True
+
+    def change(self, session: Session, old: str, new: str) -> None:
+        """Change the password."""
+        self.gateway.change_config_password(session, old, new)
+
+
+def _administrator_number(params: Mapping[str, Any]) -> int:
+    if params["vdn_id"] is not None:
+        if not 1 <= params["vdn_id"] <= 99999:
+            raise InputError(f"vdn_id is {params['vdn_id']}, outside 1 to 99999; correct it")
+        return vdn_admin_id(params["vdn_id"], params["vdn_offset"])
+    check_agent_id(params["admin_id"], params["agent_id_max"], lowest=1, option="admin_id")
+    return int(params["admin_id"])
+
+
+def _check_sign_in_parameters(parameters: Mapping[str, Any]) -> None:
+    if {"password", "phonenum"} & {str(name).lower() for name in parameters}:
+        raise InputError("sign_in_parameters must hold neither password nor phonenum; use the options for them")
+
+
+def change(
+    kind: str, account: Callable[[], Account], identifier: str, params: Mapping[str, Any], check_mode: bool
+) -> Result:
+    """Check the options of a password change and carry it out.
+
+    Args:
+        kind: kind of credential, which has a policy.
+        account: returns the account; raises InputError for its own options.
+        identifier: the account's number, which its password must not resemble.
+        params: options, those of ``CHANGE`` among them.
+        check_mode: only predict.
+    """
+    owner, old, new, policy = check_all(
+        account,
+        lambda: password_option(params, "old_password"),
+        lambda: password_option(params, "new_password"),
+        lambda: POLICIES[kind].overridden(params["policy"]),
+    )
+    check_new_password(new, old, policy, [identifier])
+    if check_mode:
+        return predicted_change()
+    return change_result(
+        change_password(owner, old, new, session=given_session(params), probe_new=params["probe_new_password"])
+    )

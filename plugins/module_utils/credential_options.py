@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of the credential action. They stand here because the action and its documentation both need them."""
+
+from __future__ import annotations
+
+from .policy import POLICIES
+from .run import PASSWORD, ArgumentSpec
+
+ARGUMENTS = ArgumentSpec(
+    {
+        "kind": {"type": "str", "choices": list(POLICIES), "required": True},
+        "state": {
+            "type": "str",
+            "choices": ["planned", "staged", "committed", "failed", "verified", "enrolled"],
+            "required": True,
+        },
+        "host": {"type": "str"},
+        "store_path": {"type": "path", "required": True},
+        "vault_id": {"type": "str"},
+        "intent": {"type": "str", "choices": ["rotate", "verify", "enroll"], "default": "rotate"},
+        "when": {"type": "str", "choices": ["due", "always", "resume"], "default": "due"},
+        "max_age_days": {"type": "float", "default": 30},
+        "max_failing_logins": {"type": "int", "choices": [1, 2], "default": 2},
+        "lock_window_minutes": {"type": "float", "default": 30},
+        "lease_seconds": {"type": "float", "default": 120},
+        "rotation": {"type": "dict", "default": {}},
+        "step": {"type": "str", "choices": ["plan", "log_in", "stage", "change", "verify", "commit"]},
+        "result": {"type": "dict", "default": {}},
+        "identifiers": {"type": "list", "elements": "str", "default": []},
+        "policy": {"type": "dict", "default": {}},
+        "password": PASSWORD,
+        "replace": {"type": "bool", "default": False},
+        "verify": {"type": "bool", "default": True},
+    },
+    required_if=(
+        ("state", "staged", ("rotation", "result")),
+        ("state", "committed", ("rotation",)),
+        ("state", "failed", ("step", "result")),
+        ("state", "enrolled", ("password",)),
+        ("intent", "enroll", ("password",)),
+    ),
+)

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all modules share: argument specs as values, the operation behind a module, and its result.
+
+An :class:`Operation` runs unchanged in an ordinary module and inside the controller's worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .change import Change
+from .outcome import COUNTS_AS_FAILING, PROVES_PASSWORD, ApiError, InputError
+from .policy import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .policy import Policy
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ArgumentSpec:
+    """Options of a module together with the rules across them; values add up with ``+``."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_together: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
+    required_if: tuple[tuple[Any, ...], ...] = ()
+
+    def __add__(self, other: ArgumentSpec) -> ArgumentSpec:
+        return ArgumentSpec(
+            {**self.options, **other.options},
+            self.mutually_exclusive + other.mutually_exclusive,
+            self.required_together + other.required_together,
+            self.required_one_of + other.required_one_of,
+            self.required_if + other.required_if,
+        )
+
+    def rules(self) -> dict[str, list[Any]]:
+        """Return the rules across options, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
+        return {
+            "mutually_exclusive": [list(rule) for rule in self.mutually_exclusive],
+            "required_together": [list(rule) for rule in self.required_together],
+            "required_one_of": [list(rule) for rule in self.required_one_of],
+            "required_if": [list(rule) for rule in self.required_if],
+        }
+
+    def secret_options(self) -> list[str]:
+        """Return the names of the options that hold secrets."""
+        return [name for name, option in self.options.items() if option.get("no_log")]
+
+
+PASSWORD: Mapping[str, Any] = {"type": "raw", "no_log": True}
+"""Argument spec of a password. Raw, because ``str`` would quietly turn 01234567 or a mapping into something else."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a module does, with no word about where it runs.
+
+    Attributes:
+        arguments: the module's options.
+        run: takes the validated options and whether only a prediction is wanted, and returns the result.
+        changes: whether an accident half-way may have changed something on the server.
+        returns_secrets: whether a result may hold a session. Such a result is registered but never shown.
+    """
+
+    arguments: ArgumentSpec
+    run: Callable[[Mapping[str, Any], bool], Result]
+    changes: bool = False
+    returns_secrets: bool = False
+
+    def execute(self, params: Mapping[str, Any], check_mode: bool) -> Result:
+        """Run and turn whatever comes of it into a result. The one place where errors become results."""
+        try:
+            result = self.run(params, check_mode)
+        except InputError as exc:
+            result = {"failed": True, "msg": ". ".join(exc.faults) + ". Nothing was sent"}
+        except ApiError as exc:
+            result = api_failure(exc)
+        except ImportError as exc:
+            result = {"failed": True, "msg": f"the Python library {exc.name or 'requests'} is missing; install it where the module runs"}
+        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
+            result = {
+                "failed": True,
+                "changed": self.changes,
+                "outcome": "unknown",
+                "msg": f"unexpected {type(exc).__name__}; whether the server did anything is unknown. Please report it",
+            }
+        return {"changed": False, "failed": False, **result}
+
+
+def finish(module: Any, operation: Operation) -> None:
+    """Run an operation in an ordinary module and end the module with its result."""
+    result = operation.execute(module.params, module.check_mode)
+    (module.fail_json if result["failed"] else module.exit_json)(**result)
+
+
+def password_option(params: Mapping[str, Any], option: str) -> str:
+    """Return a password given as an option.
+
+    Raises:
+        InputError: it is missing, empty, or no string.
+    """
+    value = params.get(option)
+    if value is None or value == "":
+        raise InputError(f"{option} is empty; give the password")
+    if not isinstance(value, str):
+        what = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a number or boolean"
+        raise InputError(f"{option} arrived as {what}; passwords are strings, so put it in quotes where it is written")
+    return str(value)
+
+
+def login_result(message: str, outcome: str = "ok", **more: Any) -> Result:
+    """Return the result of a login that proved the password."""
+    return {"outcome": outcome, "msg": message, "code": "0", "failing_logins": 0, **more}
+
+
+def api_failure(exc: ApiError) -> Result:
+    """Return the result of a login or query that did not succeed."""
+    return {
+        "failed": exc.outcome not in PROVES_PASSWORD,
+        "outcome": exc.outcome,
+        "code": exc.code,
+        "failing_logins": int(exc.outcome in COUNTS_AS_FAILING),
+        "msg": exc.message,
+    }
+
+
+def change_result(change: Change) -> Result:
+    """Return the result of a change. Unknown is both failed and changed: never take it for unchanged."""
+    message = change.message
+    if change.session_open:
+        message += ". The session could not be ended; the server ends it by itself within minutes"
+    return {
+        "failed": change.outcome in ("refused", "unknown"),
+        "changed": change.outcome in ("changed", "unknown"),
+        "outcome": change.outcome,
+        "code": change.code,
+        "login": change.login,
+        "failing_logins": change.failing_logins,
+        "password_refused": change.password_refused,
+        "msg": message,
+    }
+
+
+def predicted_login(changed: bool = False) -> Result:
+    """Return what check mode says of a login: no verdict, for there was no request."""
+    return {"changed": changed, "msg": "the login would be tried; check mode makes no request"}
+
+
+def predicted_change() -> Result:
+    """Return what check mode says of a change: nothing is known without a login, so it announces the change."""
+    return change_result(Change("changed", "the password would be changed; check mode makes no request"))
+
+
+def check_new_password(new: str, old: str, policy: Policy, identifiers: Sequence[str]) -> None:
+    """Raise InputError with every rule of the policy that a new password breaks."""
+    faults = policy.violations(new, Context(identifiers=identifiers, used=(old,)))
+    if faults:
+        raise InputError("new_password breaks the policy: " + ", ".join(faults))

@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: cc_agent_info
+short_description: Read agents of a CC-Gateway and when their passwords expire
+version_added: 0.1.0
+description:
+  - Queries agents through the configuration interface, with an administrator's password or session.
+  - The gateway's answer holds the agents' passwords. This module never returns them.
+options:
+  agent_ids:
+    description:
+      - Work numbers of the agents to query. They are asked for in batches of 100, the most one query accepts.
+    type: list
+    elements: int
+    required: true
+  password:
+    description:
+      - The administrator's password. A string; numbers must be quoted. Needed where there is no usable O(guid).
+    type: raw
+  guid:
+    description:
+      - Session id from M(callcenter.passwords.cc_config_login). When the gateway has lost it and O(password) is given, the
+        module logs in by itself.
+    type: str
+extends_documentation_fragment:
+  - callcenter.passwords.gateway
+  - callcenter.passwords.gateway.administrator
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_cc
+attributes:
+  check_mode:
+    support: full
+    details: Makes no request and returns an empty list.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.cc_config_login
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: When do the passwords of these agents expire?
+  callcenter.passwords.cc_agent_info:
+    gateway_url: https://gateway.example.com:8043
+    admin_id: 101
+    password: "{{ lookup('ansible.builtin.env', 'ADMINISTRATOR_PASSWORD') }}"
+    agent_ids: [1001, 1002, 1003]
+  register: info
+
+- name: Who has to change within a week?
+  ansible.builtin.debug:
+    msg: "{{ info.agents | rejectattr('days_left', 'none') | selectattr('days_left', 'le', 7) | map(attribute='agent_id') }}"
+"""
+
+RETURN = r"""
+agents:
+  description: One entry for each agent that the gateway knows.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    agent_id:
+      description: The agent's work number.
+      type: int
+      sample: 1001
+    name:
+      description: The agent's name.
+      type: str
+      sample: Front desk
+    days_left:
+      description: Days until the password expires, 0 to 180. Null when it never does.
+      type: int
+      sample: 63
+    valid_days:
+      description: How many days a password is valid. Null when for ever or not told.
+      type: int
+      sample: 90
+missing:
+  description: Queried agents that the gateway did not return.
+  returned: success
+  type: list
+  elements: int
+  sample: []
+outcome:
+  description:
+    - V(ok), or why the query failed - one of the login outcomes of M(callcenter.passwords.cc_config_login), or V(refused) when
+      the gateway refused the query itself.
+  returned: when a request was made or would be made
+  type: str
+  sample: ok
+code:
+  description: The gateway's C(retcode), where one was readable.
+  returned: when a request was made
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 or 1.
+  returned: when a request was made
+  type: int
+  sample: 0
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: 3 agents read
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.cc_gateway import (
+    AGENTS_PER_QUERY,
+    Session,
+    check_agent_id,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+    ADMINISTRATOR,
+    GATEWAY,
+    AdministratorAccount,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import SessionLost, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    PASSWORD,
+    ArgumentSpec,
+    Operation,
+    Result,
+    finish,
+    login_result,
+    password_option,
+    predicted_login,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    account, password, *_checked = check_all(
+        lambda: AdministratorAccount.of(params),
+        lambda: None if params["password"] is None else password_option(params, "password"),
+        *(
+            lambda agent_id=agent_id: check_agent_id(agent_id, params["agent_id_max"], option="agent_ids")
+            for agent_id in params["agent_ids"]
+        ),
+    )
+    if check_mode:
+        return {**predicted_login(), "agents": [], "missing": []}
+    agents = _query(account, params["guid"], password, params["agent_ids"])
+    found = {agent["agent_id"] for agent in agents}
+    missing = [agent_id for agent_id in params["agent_ids"] if agent_id not in found]
+    return login_result(f"{len(agents)} agents read", agents=agents, missing=missing)
+
+
+def _query(
+    account: AdministratorAccount, guid: str | None, password: str | None, agent_ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    session = Session(guid) if guid else account.log_in(password or "")
+    agents = []
+    for start in range(0, len(agent_ids), AGENTS_PER_QUERY):
+        batch = agent_ids[start : start + AGENTS_PER_QUERY]
+        try:
+            records = account.gateway.query_agents(session, batch)
+        except SessionLost:
+            if not (guid and password):
+                raise
+            session, guid = account.log_in(password), None
+            records = account.gateway.query_agents(session, batch)
+        agents += [_public(record) for record in records]
+    return agents
+
+
+def _public(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick what may be shown. By name, so that nothing secret slips through, whatever the gateway adds."""
+    number = next((record[key] for key in ("agentId", "agentID", "workNo", "workno") if key in record), None)
+    return {
+        "agent_id": _number(number),
+        "name": str(record.get("name") or ""),
+        "days_left": _number(record.get("timeRemaining")),
+        "valid_days": _number(record.get("validTime")),
+    }
+
+
+def _number(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+OPERATION = Operation(
+    GATEWAY
+    + ADMINISTRATOR
+    + ArgumentSpec(
+        {
+            "agent_ids": {"type": "list", "elements": "int", "required": True},
+            "password": PASSWORD,
+            "guid": {"type": "str", "no_log": True},
+        },
+        required_one_of=(("password", "guid"),),
+    ),
+    run,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: cc_agent_password
+short_description: Change an agent's platform password on a CC-Gateway
+version_added: 0.1.0
+description:
+  - Signs the agent in quietly, changes the password (C(modifyaccountpwdex)) and signs out, in one call.
+  - The wanted state is that the new password works. When the old password is wrong and the new one works, nothing is
+    changed.
+  - An agent that is signed in already is left alone and the task fails with RV(login=live); run it again later.
+  - The gateway has no code of its own for a wrong old password, the history or the policy. Where its answer leaves open
+    whether the password was changed, RV(outcome) is V(unknown).
+options:
+  aicc_workbench:
+    description:
+      - Says that the agents of this tenant sign in through the AICC workbench. The gateway does not pass a changed password
+        on to it, and its documentation forbids this change there, so the module then refuses.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - callcenter.passwords.gateway
+  - callcenter.passwords.gateway.agent
+  - callcenter.passwords.gateway.change
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_cc
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.cc_agent_login
+    description: Verify the new password with a fresh sign-in.
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Change the password of agent 1001
+  callcenter.passwords.cc_agent_password:
+    gateway_url: https://gateway.example.com:8043
+    agent_id: 1001
+    phone_number: "40001"
+    old_password: "{{ lookup('ansible.builtin.env', 'OLD_PASSWORD') }}"
+    new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+
+- name: The same for many agents of one gateway, which asks for longer passwords
+  module_defaults:
+    group/callcenter.passwords.cc:
+      gateway_url: https://gateway.example.com:8043
+      ca_path: /etc/pki/gateway-ca.pem
+  block:
+    - name: Change the password
+      callcenter.passwords.cc_agent_password:
+        agent_id: "{{ agent_id }}"
+        phone_number: "{{ phone_number }}"
+        old_password: "{{ old_password }}"
+        new_password: "{{ new_password }}"
+        policy:
+          min_length: 12
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed) - the gateway says that it changed the password. Believe it after a login with the new one.
+    - V(unchanged) - the new password was in place already.
+    - V(refused) - nothing was changed.
+    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
+      passwords and find out with a login.
+    - Absent when an option was refused and nothing was tried.
+  returned: when a change was decided
+  type: str
+  sample: changed
+login:
+  description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
+  returned: when a change was decided
+  type: str
+  sample: ok
+code:
+  description: The gateway's C(retcode), where one was readable.
+  returned: when a change was decided
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 to 2.
+  returned: when a change was decided
+  type: int
+  sample: 0
+password_refused:
+  description: The old password works and the gateway definitely refused the new one.
+  returned: when a change was decided
+  type: bool
+  sample: false
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the password was changed
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+    AGENT,
+    CHANGE,
+    GATEWAY,
+    AgentAccount,
+    change,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    ArgumentSpec,
+    Operation,
+    Result,
+    finish,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    if params["aicc_workbench"]:
+        raise InputError(
+            "aicc_workbench is true: the gateway would not pass the new password on to the AICC workbench, and the "
+            "agent could not sign in there. Change it in AICC, or set aicc_workbench to false"
+        )
+    return change("cc_agent", lambda: AgentAccount.of(params), str(params["agent_id"]), params, check_mode)
+
+
+OPERATION = Operation(
+    GATEWAY + AGENT + CHANGE + ArgumentSpec({"aicc_workbench": {"type": "bool", "default": False}}),
+    run,
+    changes=True,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: credential
+short_description: Record one step of a password's rotation in the store
+version_added: 0.1.0
+description:
+  - The only thing in this collection that writes the store. The role P(callcenter.passwords.rotate#role) calls it between the
+    requests; nobody needs to call it by hand.
+  - Each state is one durable write, compared with the version that was read, so a run can be killed anywhere and two runs
+    can meet.
+  - It runs on the controller and makes no request.
+options:
+  kind:
+    description: Kind of credential.
+    type: str
+    choices: [cc_agent, cc_config]
+    required: true
+  state:
+    description:
+      - V(planned) decides from the store whether anything is to be done (see O(intent)), and books the login that follows.
+      - V(staged) takes the login's result and, where the current password works, writes a new candidate.
+      - V(committed) makes the verified candidate the current password.
+      - V(failed) takes the result of the step that failed and records what it may have cost.
+      - V(verified) records that the current password works.
+      - V(enrolled) stores the first password.
+    type: str
+    choices: [planned, staged, committed, failed, verified, enrolled]
+    required: true
+  host:
+    description: Inventory host that the credential belongs to. Otherwise the host of the task.
+    type: str
+  store_path:
+    description: Folder of the store. Created with mode 0700; refused where other users may enter it.
+    type: path
+    required: true
+  vault_id:
+    description: Which of the run's vault passwords encrypts, where there are several.
+    type: str
+  intent:
+    description: With O(state=planned), what the login that follows is for.
+    type: str
+    choices: [rotate, verify, enroll]
+    default: rotate
+  when:
+    description:
+      - V(due) rotates passwords older than O(max_age_days) and those of unknown age, V(always) every password, V(resume) only
+        those whose rotation is unresolved.
+    type: str
+    choices: [due, always, resume]
+    default: due
+  max_age_days:
+    description: Age in days from which a password is due. At least 0.
+    type: float
+    default: 30
+  max_failing_logins:
+    description: How many wrong logins one account may see within O(lock_window_minutes); 1 or 2. Servers lock after three.
+    type: int
+    choices: [1, 2]
+    default: 2
+  lock_window_minutes:
+    description: Minutes for which a wrong login is counted and a lock waited for.
+    type: float
+    default: 30
+  lease_seconds:
+    description:
+      - Seconds for which an unresolved rotation is left to the run that is at work on it. V(0) takes it over at once.
+      - A run that was killed on the same machine is recognised and not waited for.
+    type: float
+    default: 120
+  rotation:
+    description: What the earlier step returned as RV(rotation).
+    type: dict
+    default: {}
+  step:
+    description: With O(state=failed), which step failed.
+    type: str
+    choices: [plan, log_in, stage, change, verify, commit]
+  result:
+    description: Registered result of the module that the transition depends on.
+    type: dict
+    default: {}
+  identifiers:
+    description: The account's own numbers and names, which a new password must not resemble.
+    type: list
+    elements: str
+    default: []
+  policy:
+    description: This tenant's rules for passwords; see M(callcenter.passwords.cc_agent_password).
+    type: dict
+    default: {}
+  password:
+    description: With O(intent=enroll) and O(state=enrolled), the password to take over. A string; numbers must be quoted.
+    type: raw
+  replace:
+    description: With O(intent=enroll), replace a password that is stored already.
+    type: bool
+    default: false
+  verify:
+    description: With O(intent=enroll), try the password before it is taken over.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    support: full
+    details: With O(state=planned) nothing is written, and the steps after it have nothing to do.
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details: Each state follows from the store; what is done already is not done again.
+  action:
+    support: none
+    details: There is no ordinary module behind it; it always runs on the controller.
+extends_documentation_fragment:
+  - callcenter.passwords.attributes
+seealso:
+  - plugin: callcenter.passwords.secret
+    plugin_type: lookup
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Is the password of this host due?
+  callcenter.passwords.credential:
+    kind: cc_agent
+    state: planned
+    store_path: /srv/passwords
+  check_mode: true
+  register: plan
+"""
+
+RETURN = r"""
+kind:
+  description: Kind of credential.
+  returned: always
+  type: str
+  sample: cc_agent
+outcome:
+  description:
+    - What was found or done, for example V(due), V(resume), V(not_due), V(cooling), V(leased), V(staged), V(live), V(rotated),
+      V(enrolled), V(verified), V(diverged), V(locked), V(refused).
+  returned: always
+  type: str
+  sample: rotated
+rotated_at:
+  description: When the current password was committed. Null where its age is unknown.
+  returned: when a credential was read
+  type: str
+  sample: "2026-11-21T22:45:54+00:00"
+rotation:
+  description: What later steps need to know; no secrets.
+  returned: when a credential was read
+  type: dict
+  contains:
+    step:
+      description: What comes next - V(log_in), V(change), V(commit), V(done) or V(fail).
+      type: str
+      sample: change
+    login:
+      description: Which stored password the login presents.
+      type: str
+      sample: current
+    version:
+      description: Version of the credential in the store.
+      type: int
+      sample: 3
+    staged_at:
+      description: When the candidate was staged.
+      type: str
+      sample: "2026-11-21T22:45:54+00:00"
+fatal:
+  description: Whether the run has failed for this credential. False where it was left alone on purpose.
+  returned: with O(state=failed)
+  type: bool
+  sample: true
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the new password is in force
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ARGUMENTS
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=dict(ARGUMENTS.options), supports_check_mode=True, **ARGUMENTS.rules())
+    module.fail_json(msg="the action plugin of this name does the work; call it through the collection", exception=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running a module's operation inside the controller's worker process.
+
+With a local connection an ordinary module would be packed, written to disk and run by a new Python interpreter on the
+very machine that is running already. The operation behind it needs none of that. On any other connection the ordinary
+module runs on the target. Options, results and masking are the same both ways.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ansible.plugins.action import ActionBase
+
+# Imported here, in the controller's main process, so that every forked worker inherits them.
+from ansible_collections.callcenter.passwords.plugins.module_utils import (  # noqa: F401  # pylint: disable=unused-import
+    cc_options,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+
+if TYPE_CHECKING:
+    from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation
+
+_LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
+
+
+class ActionModule(ActionBase):
+    """The action of every API module; its name tells which."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the module of this action's name."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        operation = self._operation()
+        if runs_here(self):
+            result.update(self._run_here(operation))
+        else:
+            result.update(self._execute_module(task_vars=task_vars))
+        if operation.returns_secrets and result.get("guid"):
+            result["_ansible_no_log"] = True
+        return result
+
+    def _operation(self) -> Operation:
+        name = self._task.resolved_action.rsplit(".", 1)[-1]
+        module = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{name}")
+        operation: Operation = module.OPERATION
+        return operation
+
+    def _run_here(self, operation: Operation) -> dict[str, Any]:
+        spec = operation.arguments
+        _validation, params = self.validate_argument_spec(dict(spec.options), **spec.rules())
+        secrets = [params[name] for name in spec.secret_options() if params.get(name)]
+        return masked(operation.execute(params, check_mode=self._task.check_mode), secrets)
+
+
+
+def runs_here(action: ActionBase) -> bool:
+    """Whether this task's module would run on the controller, as the controller's own user."""
+    return action._connection.ansible_name in _LOCAL_CONNECTIONS and not action._task.become

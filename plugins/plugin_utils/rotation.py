@@ -1,0 +1,349 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The algorithm's decisions. Pure: no store, no network, no clock, no secret.
+
+Each function takes what the store holds and what was observed, and returns what to write and what to do next.
+
+The rules behind them:
+
+* A candidate is written before it is sent, and there is never a second one while one is unresolved.
+* Before a login is tried, it is booked; its end settles the booking. A run that is killed in between leaves the
+  booking, which counts as a wrong login. At any moment at most one booked login is open per run, so what the ledger
+  counts is never less than what the server may have counted.
+* A success clears the ledger, because it resets the server's count.
+* Only a definite refusal drops a candidate. Whatever else happens, it stays, and the next run resolves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+    COUNTS_AS_FAILING,
+    PROVES_PASSWORD,
+)
+
+from .store.entry import Attempt, Entry, Sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+GIVEN = "given"
+"""Name, in the ledger, of a password that the user gives and the store does not hold yet."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When to rotate, and how carefully.
+
+    Attributes:
+        when: ``due`` by age, ``always``, or ``resume`` only what is unresolved.
+        max_age: age from which a password is due.
+        max_failing_logins: how many wrong logins per account one lock window may see.
+        lock_window: how long a wrong login is counted, and a lock is waited for.
+        lease: how long an unresolved candidate is left to the run that wrote it last.
+    """
+
+    when: str = "due"
+    max_age: timedelta = timedelta(days=30)
+    max_failing_logins: int = 2
+    lock_window: timedelta = timedelta(minutes=30)
+    lease: timedelta = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Run:
+    """This run: its name in the store, the time, and whether another run still lives."""
+
+    name: str
+    time: datetime
+    is_over: Callable[[str], bool] = lambda name: False
+
+
+class Decision(NamedTuple):
+    """What to do.
+
+    Attributes:
+        outcome: a word for what was found or done.
+        message: a sentence for people.
+        step: what comes next: ``log_in``, ``change``, ``commit``, ``done`` or ``fail``.
+        entry: what to write; None writes nothing.
+        login: which secret the next login presents.
+    """
+
+    outcome: str
+    message: str
+    step: str
+    entry: Entry | None = None
+    login: str = "current"
+
+
+def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
+    """Decide from the store alone whether to rotate, to resume, or to leave the credential alone."""
+    held = _held(entry, rules, run)
+    if held:
+        return held
+    if entry.staged:
+        login = "current" if _refused(entry, "staged") else "staged"
+        return _log_in(entry, run, "resume", "an unresolved rotation is taken up", login)
+    if rules.when == "resume":
+        return Decision("not_due", "nothing is unresolved", "done")
+    if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
+        due_at = entry.rotated_at + rules.max_age
+        return Decision("not_due", f"the password is not due before {_text(due_at)}", "done")
+    return _log_in(entry, run, "due", "the password is rotated", "current")
+
+
+def plan_verification(entry: Entry, rules: Rules, run: Run) -> Decision:
+    """Decide whether the current password may be tried, with no intent to change it."""
+    if entry.staged:
+        return Decision(
+            "unresolved", "a rotation is unresolved, so either password may work; run the rotate playbook", "fail"
+        )
+    held = _held(entry, rules, run, even_diverged=True)
+    return held or _log_in(entry, run, "verify", "the stored password is verified", "current")
+
+
+def plan_enrolment(entry: Entry, rules: Rules, run: Run, *, replace: bool, verify: bool) -> Decision:
+    """Decide whether a password that the user gives may be tried and taken over.
+
+    Args:
+        entry: what the store holds; empty for a new credential.
+        rules: the rules.
+        run: this run.
+        replace: put it in the place of a current password.
+        verify: try it before it is taken over.
+    """
+    if entry.current and not replace:
+        return Decision("enrolled", "a password is enrolled already and is left as it is", "done")
+    if entry.current and not verify:
+        return Decision(
+            "refused", "an unverified password never replaces a stored one; set rotate_enroll_verify to true", "fail"
+        )
+    if entry.current and entry.staged and not is_diverged(entry):
+        return Decision(
+            "unresolved", "a rotation is unresolved, so the stored passwords are needed; run the rotate playbook", "fail"
+        )
+    if not verify:
+        return Decision("enrol", "the given password is taken over without a login", "commit")
+    held = _held(entry, rules, run, even_diverged=True)
+    if held:
+        return held._replace(step="fail")
+    return _log_in(entry, run, "enrol", "the given password is verified", GIVEN)
+
+
+def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) -> Decision:
+    """Decide what a login with the secret ``login`` proves. With ``change`` next, a candidate must be in the store."""
+    if outcome in PROVES_PASSWORD:
+        clean = entry.changed(ledger=())
+        if login == "staged":
+            return Decision("proved", "the staged password works: the change had gone through", "commit", clean)
+        if entry.staged:
+            return Decision(
+                "staged", "the staged candidate is sent again", "change", _booked(clean, run, "current")
+            )
+        return Decision("staged", "a new candidate is staged", "change", _booked(clean, run, "current"))
+    settled = _settled(entry, run, login, outcome)
+    if outcome == "live":
+        return Decision(
+            "live", "the agent is signed in and is left alone; the next run tries again", "done", _released(settled)
+        )
+    if outcome == "bad" and login == "staged" and not _refused(entry, "current"):
+        if _failing(settled, rules, run) >= rules.max_failing_logins:
+            return _cooling(_released(settled), rules, run)
+        return Decision(
+            "staged",
+            "the staged candidate is not in place; it is sent again",
+            "change",
+            _booked(settled, run, "current"),
+        )
+    return after_failure(entry, rules, run, {login: outcome})
+
+
+def after_failure(
+    entry: Entry,
+    rules: Rules,
+    run: Run,
+    logins: Mapping[str, str | None],
+    *,
+    candidate_refused: bool = False,
+    reason: str = "",
+) -> Decision:
+    """Record what a run that stopped had tried, and say what is left.
+
+    Args:
+        entry: what the store holds.
+        rules: the rules.
+        run: this run.
+        logins: outcome of each login that ended the run, by secret; None where it was not tried.
+        candidate_refused: the server definitely refused the candidate while the current password worked.
+        reason: why the run stopped, for people.
+    """
+    settled = entry
+    for login, outcome in logins.items():
+        settled = _settled(settled, run, login, outcome)
+    settled = _released(settled)
+    if candidate_refused:
+        settled = settled.changed(staged=None, staged_at=None)
+        return Decision(
+            "refused",
+            _sentences(reason, "the candidate was dropped and the current password still works"),
+            "fail",
+            settled,
+        )
+    outcomes = {outcome for outcome in logins.values() if outcome}
+    if is_diverged(settled):
+        return Decision("diverged", _diverged_message(settled), "fail", settled)
+    if "live" in outcomes:
+        return Decision("live", _sentences("the agent is signed in; the next run tries again", _kept(settled)), "done", settled)
+    if "locked" in outcomes:
+        until = _text(run.time + rules.lock_window)
+        return Decision("locked", _sentences(f"the account is locked; nothing is tried before {until}", _kept(settled)), "fail", settled)
+    outcome = next(iter(outcomes - PROVES_PASSWORD), "failed")
+    return Decision(outcome, _sentences(reason, _kept(settled)), "fail", settled)
+
+
+def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
+    """Make the verified candidate the current password.
+
+    Args:
+        entry: what the store holds.
+        run: this run.
+        staged_at: when the verified candidate was staged.
+    """
+    if entry.staged is None or entry.staged_at != staged_at:
+        return Decision("rotated", "another run has committed this rotation already", "done")
+    committed = entry.changed(
+        current=entry.staged,
+        previous=entry.current,
+        staged=None,
+        staged_at=None,
+        rotated_at=run.time,
+        ledger=(),
+    )
+    return Decision("rotated", "the new password is in force", "done", _released(committed))
+
+
+def enrol(entry: Entry, given: Sealed) -> Decision:
+    """Take over a password that the user gave. Its age is unknown, so it is due at once."""
+    taken_over = entry.changed(
+        current=given, previous=entry.current, staged=None, staged_at=None, rotated_at=None, ledger=()
+    )
+    return Decision("enrolled", "the password is taken over", "done", _released(taken_over))
+
+
+def verified(entry: Entry) -> Decision:
+    """Record that the current password works."""
+    return Decision("verified", "the stored password works", "done", _released(entry.changed(ledger=())))
+
+
+def is_diverged(entry: Entry) -> bool:
+    """Whether every password that the store holds was refused, with no success since."""
+    held = [secret for secret in ("current", "staged") if getattr(entry, secret)]
+    return bool(held) and all(_refused(entry, secret) for secret in held)
+
+
+def _held(entry: Entry, rules: Rules, run: Run, *, even_diverged: bool = False) -> Decision | None:
+    """Return why the credential must not be touched now, None where it may be."""
+    if is_diverged(entry) and not even_diverged:
+        return Decision("diverged", _diverged_message(entry), "fail")
+    locked = [attempt.at for attempt in entry.ledger if attempt.outcome == "locked"]
+    if locked and run.time - max(locked) < rules.lock_window:
+        until = _text(max(locked) + rules.lock_window)
+        return Decision("cooling", f"the account was locked; nothing is tried before {until}", "done")
+    if _failing(entry, rules, run) >= rules.max_failing_logins:
+        return _cooling(entry, rules, run)._replace(entry=None)
+    if entry.staged and _is_leased(entry, rules, run):
+        until = _text((entry.written_at or run.time) + rules.lease)
+        return Decision("leased", f"another run is at work on this credential; it is left to that run until {until}", "done")
+    return None
+
+
+def _is_leased(entry: Entry, rules: Rules, run: Run) -> bool:
+    return (
+        entry.written_by is not None
+        and entry.written_by != run.name
+        and entry.written_at is not None
+        and run.time - entry.written_at < rules.lease
+        and not run.is_over(entry.written_by)
+    )
+
+
+def _log_in(entry: Entry, run: Run, outcome: str, message: str, login: str) -> Decision:
+    return Decision(outcome, message, "log_in", _booked(entry, run, login), login)
+
+
+def _cooling(entry: Entry, rules: Rules, run: Run) -> Decision:
+    oldest = sorted(attempt.at for attempt in _counted(entry, rules, run))[-rules.max_failing_logins]
+    until = _text(oldest + rules.lock_window)
+    return Decision(
+        "cooling", f"wrong logins were tried or may have been; nothing is tried before {until}", "done", entry
+    )
+
+
+def _counted(entry: Entry, rules: Rules, run: Run) -> list[Attempt]:
+    return [
+        attempt
+        for attempt in entry.ledger
+        if attempt.outcome != "locked" and run.time - attempt.at < rules.lock_window
+    ]
+
+
+def _failing(entry: Entry, rules: Rules, run: Run) -> int:
+    return len(_counted(entry, rules, run))
+
+
+def _refused(entry: Entry, secret: str) -> bool:
+    return any(attempt.secret == secret and attempt.outcome == "bad" for attempt in entry.ledger)
+
+
+def _booked(entry: Entry, run: Run, login: str) -> Entry:
+    attempt = Attempt(run.time, login, "pending", run.name)
+    return _held_by(entry.changed(ledger=(*entry.ledger, attempt)), run)
+
+
+def _settled(entry: Entry, run: Run, login: str, outcome: str | None) -> Entry:
+    """Replace this run's open bookings by what came of the login; None or an outcome that costs nothing removes them."""
+    kept = tuple(attempt for attempt in entry.ledger if not (attempt.outcome == "pending" and attempt.run == run.name))
+    if outcome in COUNTS_AS_FAILING or outcome == "locked":
+        kept = (*kept, Attempt(run.time, login, str(outcome), run.name))
+    return entry.changed(ledger=kept)
+
+
+def _held_by(entry: Entry, run: Run) -> Entry:
+    return entry.changed(written_by=run.name, written_at=run.time)
+
+
+def _released(entry: Entry) -> Entry:
+    return entry.changed(written_by=None, written_at=None)
+
+
+def _diverged_message(entry: Entry) -> str:
+    which = "neither the current nor the staged password works" if entry.staged else "the stored password does not work"
+    return (
+        f"{which}: somebody else has changed it. Nothing is tried any more; find out the right password and enrol it "
+        "with rotate_enroll_replace, or run the verify playbook once a stored one works again"
+    )
+
+
+def _kept(entry: Entry) -> str:
+    return "the candidate is kept and the next run resolves it" if entry.staged else ""
+
+
+def _sentences(*parts: str) -> str:
+    return ". ".join(part for part in parts if part)
+
+
+def _text(time: datetime) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def outcome_of(result: Any) -> str | None:
+    """Return the outcome in a registered module result, None where the module did not get as far as a request."""
+    outcome = result.get("outcome") if isinstance(result, dict) else None
+    return outcome if isinstance(outcome, str) else None

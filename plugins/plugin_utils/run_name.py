@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The name of the running ansible-playbook, and whether another one that left its name still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def run_name() -> str:
+    """Return this run's name: machine, process id and start time of the controller's main process.
+
+    Actions run in workers that the main process has forked, so it is their parent.
+    """
+    process = os.getppid()
+    return f"{socket.gethostname()}:{process}:{_started(process) or 0}"
+
+
+def is_over(name: str) -> bool:
+    """Whether the run of this name surely runs no more. False where that cannot be told, as for another machine."""
+    machine, _separator, rest = name.partition(":")
+    process, _separator, started = rest.partition(":")
+    if machine != socket.gethostname() or not process.isdigit() or not os.path.isdir("/proc/self"):
+        return False
+    return str(_started(int(process)) or 0) != started
+
+
+def _started(process: int) -> int | None:
+    """Return a process's start time in clock ticks since boot, None where there is no such process."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            # The second field, the command, may hold anything; it ends with the last parenthesis.
+            return int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

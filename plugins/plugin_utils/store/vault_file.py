@@ -1,0 +1,264 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The default store: one YAML file for each inventory host, its secrets as Ansible Vault scalars.
+
+Who may list the folder sees which accounts exist and when they were changed; the passwords need the vault password.
+A write is locked, compared, written to a temporary file, flushed, renamed over the old file, and the folder flushed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import stat
+import tempfile
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import VaultLib, match_encrypt_secret
+
+from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FORMAT = 1
+_HEADER = "# Passwords of one inventory host, kept by callcenter.passwords. Secrets are Ansible Vault scalars.\n"
+_TIMES = ("rotated_at", "staged_at", "written_at")
+_LOCKS = ".locks"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _StoreLoader(_Loader):  # type: ignore[misc]
+    """Reads vault scalars as they stand."""
+
+
+class _StoreDumper(_Dumper):  # type: ignore[misc]
+    """Writes vault scalars the way ansible-vault does."""
+
+
+class _VaultScalar(str):
+    __slots__ = ()
+
+
+_StoreLoader.add_constructor("!vault", lambda loader, node: _VaultScalar(loader.construct_scalar(node)))
+_StoreDumper.add_representer(
+    _VaultScalar, lambda dumper, scalar: dumper.represent_scalar("!vault", str(scalar), style="|")
+)
+
+
+class VaultFileStore:
+    """Credentials in a folder."""
+
+    def __init__(self, folder: str, vault: VaultLib, vault_id: str | None = None) -> None:
+        """Prepare a store; nothing is read or written yet.
+
+        Args:
+            folder: where the files are. Created with mode 0700 by the first write.
+            vault: the run's vault passwords.
+            vault_id: which of them encrypts; otherwise the run's own rule decides.
+        """
+        self._folder = os.path.abspath(os.path.expanduser(folder))
+        self._vault = vault
+        self._vault_id = vault_id or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
+
+    def seal(self, secret: str) -> Sealed:
+        """Encrypt a secret.
+
+        Raises:
+            StoreError: there is no vault password to encrypt with.
+        """
+        label, key = self._encryption_key()
+        return Sealed(self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode())
+
+    def unseal(self, sealed: Sealed) -> str:
+        """Decrypt a secret.
+
+        Raises:
+            StoreError: the vault password is missing or another one.
+        """
+        if not self._vault.secrets:
+            raise StoreError(_NO_VAULT_PASSWORD)
+        try:
+            return str(self._vault.decrypt(str(sealed)).decode())
+        except AnsibleError:
+            raise StoreError(
+                f"the vault password does not open the passwords in {self._folder}; give the one they were "
+                "encrypted with"
+            ) from None
+
+    def check_key(self) -> None:
+        """Make sure that the vault password is there, and the one that the store's other secrets are encrypted with.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._encryption_key()
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as files:
+            for file in files:
+                if file.name.endswith(".yml"):
+                    for credential in self._load(file.path).values():
+                        if credential.current:
+                            self.unseal(credential.current)
+                            return
+
+    def read(self, host: str, kind: str) -> Entry | None:
+        """Return a credential, None where it does not exist.
+
+        Raises:
+            StoreError: the file cannot be read or understood.
+        """
+        return self._load(self._path(host)).get(kind)
+
+    def write(self, host: str, kind: str, entry: Entry) -> Entry:
+        """Write a credential that was read at ``entry.version``; durable when this returns.
+
+        Returns:
+            the entry with its new version.
+
+        Raises:
+            Conflict: it has another version by now. Nothing was written.
+            StoreError: it cannot be written. Nothing was written.
+        """
+        try:
+            self._prepare_folder()
+            with self._lock(host):
+                credentials = self._load(self._path(host))
+                stored = credentials.get(kind)
+                if (stored.version if stored else 0) != entry.version:
+                    raise Conflict("another run has written this credential in the meantime; run again")
+                credentials[kind] = entry.changed(version=entry.version + 1)
+                self._replace(self._path(host), _document(host, credentials))
+                return credentials[kind]
+        except OSError as exc:
+            raise StoreError(
+                f"the store {self._folder} cannot be written ({os.strerror(exc.errno or 0)}); correct that and run again"
+            ) from None
+
+    def _encryption_key(self) -> tuple[str, Any]:
+        if not self._vault.secrets:
+            raise StoreError(_NO_VAULT_PASSWORD)
+        try:
+            label, key = match_encrypt_secret(self._vault.secrets, encrypt_vault_id=self._vault_id)
+        except AnsibleError:
+            raise StoreError(
+                f"this run has no vault password with the id {self._vault_id}; give it with --vault-id"
+            ) from None
+        return str(label), key
+
+    def _path(self, host: str) -> str:
+        """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""
+        name = quote(host, safe="")
+        return os.path.join(self._folder, re.sub(r"^\.", "%2E", name) + ".yml")
+
+    def _prepare_folder(self) -> None:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        if os.stat(self._folder).st_mode & stat.S_IRWXO:
+            raise StoreError(
+                f"the store {self._folder} is open to every user of this machine; run chmod o-rwx on it, then run again"
+            )
+
+    @contextlib.contextmanager
+    def _lock(self, host: str) -> Iterator[None]:
+        locks = os.path.join(self._folder, _LOCKS)
+        os.makedirs(locks, mode=0o700, exist_ok=True)
+        path = os.path.join(locks, os.path.basename(self._path(host)))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _load(self, path: str) -> dict[str, Entry]:
+        try:
+            with open(path, encoding="utf-8") as file:
+                document = yaml.load(file, _StoreLoader)  # noqa: S506  a subclass of the safe loader
+            if document["format"] != _FORMAT:
+                raise StoreError(f"{path} has a format that this version does not know; update the collection")
+            return {kind: _entry(values) for kind, values in document["credentials"].items()}
+        except FileNotFoundError:
+            return {}
+        except OSError as exc:
+            raise StoreError(f"{path} cannot be read ({os.strerror(exc.errno or 0)}); correct that and run again") from None
+        except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
+            raise StoreError(f"{path} is damaged; restore it from a backup") from None
+
+    def _replace(self, path: str, document: dict[str, Any]) -> None:
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")  # mode 0600
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(_HEADER)
+                yaml.dump(document, file, _StoreDumper, sort_keys=False, explicit_start=True)
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+_NO_VAULT_PASSWORD = "this run has no vault password; give one with --vault-password-file, --vault-id or --ask-vault-pass"
+
+
+def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
+    # str() takes off the tags that ansible-core puts on strings; YAML does not know those types.
+    return {
+        "format": _FORMAT,
+        "host": str(host),
+        "credentials": {str(kind): _values(credentials[kind]) for kind in sorted(credentials)},
+    }
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "version": entry.version,
+        "rotated_at": _text(entry.rotated_at),
+        "staged_at": _text(entry.staged_at),
+        "written_at": _text(entry.written_at),
+        "written_by": entry.written_by,
+        "ledger": [
+            {"at": _text(attempt.at), "secret": str(attempt.secret), "outcome": str(attempt.outcome), "run": attempt.run}
+            for attempt in entry.ledger
+        ],
+    }
+    for name in SECRETS:
+        sealed = getattr(entry, name)
+        values[name] = _VaultScalar(sealed) if sealed else None
+    return values
+
+
+def _entry(values: dict[str, Any]) -> Entry:
+    return Entry(
+        version=int(values["version"]),
+        written_by=values["written_by"],
+        ledger=tuple(
+            Attempt(_time(attempt["at"]), attempt["secret"], attempt["outcome"], attempt["run"])
+            for attempt in values["ledger"]
+        ),
+        **{name: _time(values[name]) if values[name] else None for name in _TIMES},
+        **{name: Sealed(str(values[name])) if values[name] else None for name in SECRETS},
+    )
+
+
+def _text(time: datetime | None) -> str | None:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
