@@ -127,7 +127,7 @@ class _Transition:
         decision, entry = self._decide(decide, write=not self.check_mode, may_create=intent == "enroll")
         if self.check_mode and decision.step in ("log_in", "commit"):
             return self._result(
-                decision._replace(step="done", message=decision.message + " (check mode: nothing is sent or written)"),
+                decision._replace(step="done", message=decision.message + "; check mode sends and writes nothing"),
                 entry,
                 changed=intent != "verify",
             )

@@ -12,7 +12,8 @@ short_description: Read a password from the store
 version_added: 0.1.0
 description:
   - Reads one password of one inventory host from the store of this collection.
-  - Used in an argument, the password is read when the argument is templated, so it is in no registered variable and no fact.
+  - Used in an argument, the password is read when the argument is templated, so it is in no registered variable and
+    no fact.
 options:
   _terms:
     description:
@@ -22,8 +23,8 @@ options:
     required: true
   version:
     description:
-      - V(current) is the password that works, V(staged) the candidate of a rotation that is not finished, V(previous) the
-        password before the current one.
+      - V(current) is the password that works, V(staged) the candidate of a rotation that is not finished, V(previous)
+        the password before the current one.
     type: str
     choices: [current, staged, previous]
     default: current
@@ -31,8 +32,6 @@ options:
     description: Folder of the store.
     type: path
     required: true
-    vars:
-      - name: rotate_store_path
     env:
       - name: CALLCENTER_PASSWORDS_STORE
 author:

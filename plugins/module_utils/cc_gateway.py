@@ -17,7 +17,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-
 from .outcome import ApiError, InputError, SessionLost, Unreadable
 
 if TYPE_CHECKING:
@@ -55,7 +54,9 @@ SIGN_IN_CODES: Mapping[str, Meaning] = {
     "100-002": Meaning("live", "the agent is signed in"),
     "100-003": Meaning("denied", "the gateway has no resource for a sign-in at the moment; run again later"),
     "100-004": Meaning("bad", "the gateway says that the agent id or the password is wrong"),
-    "100-011": Meaning("denied", "the gateway found a parameter illegal, or the phone number is in use; check phone_number"),
+    "100-011": Meaning(
+        "denied", "the gateway found a parameter illegal, or the phone number is in use; check phone_number"
+    ),
     "100-012": Meaning("denied", "the gateway refused the agent type; check agent_type"),
     "100-013": Meaning("denied", "the gateway refused the phone number; check phone_number"),
     "100-014": Meaning("denied", "the phone number is outside the range configured on the gateway; check phone_number"),
@@ -168,7 +169,9 @@ class Gateway:
             "checkInWebm": False,
             **self.sign_in_parameters,
         }
-        reply, document = self._login("PUT", f"{_AGENT}/{agent_id}" + ("/forcelogin" if take_over else ""), body, SIGN_IN_CODES)
+        reply, document = self._login(
+            "PUT", f"{_AGENT}/{agent_id}" + ("/forcelogin" if take_over else ""), body, SIGN_IN_CODES
+        )
         result = _result(document)
         guid = _guid(reply) or _clean_guid(result.get("guid"))
         if not guid:

@@ -52,9 +52,7 @@ class Change:
     session_open: bool = False
 
 
-def change_password(
-    account: Account, old: str, new: str, *, session: Any = None, probe_new: bool = True
-) -> Change:
+def change_password(account: Account, old: str, new: str, *, session: Any = None, probe_new: bool = True) -> Change:
     """Bring the account to the new password.
 
     Args:

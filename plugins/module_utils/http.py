@@ -31,7 +31,7 @@ try:
 except ImportError as exc:
     # The import sanity test and a friendly message both need this file to import without requests.
     REQUESTS_IMPORT_ERROR: ImportError | None = exc
-    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object
+    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -81,7 +81,7 @@ def _why_not_connected(exc: Exception) -> str:
     return "no connection within the time-out; check the address, the port and firewalls"
 
 
-class _Connection(HTTPConnection):  # type: ignore[misc]
+class _Connection(HTTPConnection):
     def connect(self) -> None:
         try:
             super().connect()
@@ -89,7 +89,7 @@ class _Connection(HTTPConnection):  # type: ignore[misc]
             raise _NotConnected(_why_not_connected(exc)) from None
 
 
-class _TlsConnection(HTTPSConnection):  # type: ignore[misc]
+class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
         try:
             super().connect()
@@ -97,26 +97,27 @@ class _TlsConnection(HTTPSConnection):  # type: ignore[misc]
             raise _NotConnected(_why_not_connected(exc)) from None
 
 
-class _Pool(HTTPConnectionPool):  # type: ignore[misc]
+class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _TlsPool(HTTPSConnectionPool):  # type: ignore[misc]
+class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class _Adapter(HTTPAdapter):  # type: ignore[misc]
-    """Retries nothing, and tells a failed connection from a failed request."""
+_POOLS = {"http": _Pool, "https": _TlsPool}
 
-    _POOLS = {"http": _Pool, "https": _TlsPool}
+
+class _Adapter(HTTPAdapter):
+    """Retries nothing, and tells a failed connection from a failed request."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._POOLS
+        self.poolmanager.pool_classes_by_scheme = dict(_POOLS)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = self._POOLS
+        manager.pool_classes_by_scheme = dict(_POOLS)
         return manager
 
 

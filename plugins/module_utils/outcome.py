@@ -91,7 +91,8 @@ class InputError(Exception):
 
 def check_all(*checks: Callable[[], Any]) -> list[Any]:
     """Return what each check returns, or raise one InputError with the faults of all of them."""
-    values, faults = [], []
+    values: list[Any] = []
+    faults: list[str] = []
     for check in checks:
         try:
             values.append(check())

@@ -188,7 +188,7 @@ neighbours are equal and a small set of specials is used.
 """
 
 CC_CONFIG = Policy(min_classes=1, max_identical=32, identifier_piece=0)
-"""Configuration administrator's password. Only its length is documented; what is generated keeps all other rules too."""
+"""Configuration administrator's password. Only its length is documented; what is generated keeps all rules."""
 
 POLICIES: Mapping[str, Policy] = {"cc_agent": CC_AGENT, "cc_config": CC_CONFIG}
 """The policy of each kind of credential."""

@@ -86,7 +86,10 @@ class Operation:
         except ApiError as exc:
             result = api_failure(exc)
         except ImportError as exc:
-            result = {"failed": True, "msg": f"the Python library {exc.name or 'requests'} is missing; install it where the module runs"}
+            result = {
+                "failed": True,
+                "msg": f"the Python library {exc.name or 'requests'} is missing; install it where the module runs",
+            }
         except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
             result = {
                 "failed": True,
@@ -113,7 +116,9 @@ def password_option(params: Mapping[str, Any], option: str) -> str:
     if value is None or value == "":
         raise InputError(f"{option} is empty; give the password")
     if not isinstance(value, str):
-        what = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a number or boolean"
+        what = (
+            "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a number or boolean"
+        )
         raise InputError(f"{option} arrived as {what}; passwords are strings, so put it in quotes where it is written")
     return str(value)
 

@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, the callcenter.passwords contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -27,8 +26,8 @@ options:
     type: raw
   guid:
     description:
-      - Session id from M(callcenter.passwords.cc_config_login). When the gateway has lost it and O(password) is given, the
-        module logs in by itself.
+      - Session id from M(callcenter.passwords.cc_config_login). When the gateway has lost it and O(password) is
+        given, the module logs in by itself.
     type: str
 extends_documentation_fragment:
   - callcenter.passwords.gateway
@@ -62,7 +61,9 @@ EXAMPLES = r"""
 
 - name: Who has to change within a week?
   ansible.builtin.debug:
-    msg: "{{ info.agents | rejectattr('days_left', 'none') | selectattr('days_left', 'le', 7) | map(attribute='agent_id') }}"
+    msg: >-
+      {{ info.agents | rejectattr('days_left', 'none') | selectattr('days_left', 'le', 7)
+         | map(attribute='agent_id') }}
 """
 
 RETURN = r"""
@@ -96,8 +97,8 @@ missing:
   sample: []
 outcome:
   description:
-    - V(ok), or why the query failed - one of the login outcomes of M(callcenter.passwords.cc_config_login), or V(refused) when
-      the gateway refused the query itself.
+    - V(ok), or why the query failed - one of the login outcomes of M(callcenter.passwords.cc_config_login), or
+      V(refused) when the gateway refused the query itself.
   returned: when a request was made or would be made
   type: str
   sample: ok

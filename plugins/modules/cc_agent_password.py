@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, the callcenter.passwords contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -21,8 +20,8 @@ description:
 options:
   aicc_workbench:
     description:
-      - Says that the agents of this tenant sign in through the AICC workbench. The gateway does not pass a changed password
-        on to it, and its documentation forbids this change there, so the module then refuses.
+      - Says that the agents of this tenant sign in through the AICC workbench. The gateway does not pass a changed
+        password on to it, and its documentation forbids this change there, so the module then refuses.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, the callcenter.passwords contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -12,14 +11,15 @@ module: cc_config_login
 short_description: Log in to a CC-Gateway as configuration administrator
 version_added: 0.1.0
 description:
-  - Logs in with the configuration interface's own authentication (called C5 in its documentation) and returns the session
-    id that later configuration calls carry.
+  - Logs in with the configuration interface's own authentication (called C5 in its documentation) and returns the
+    session id that later configuration calls carry.
   - With O(verify_only) it returns only the verdict on the password.
   - The interface has no logout; the gateway ends the session by itself.
 options:
   password:
     description:
-      - The administrator's password; for a VDN the password for connecting to the VDN. A string; numbers must be quoted.
+      - The administrator's password; for a VDN the password for connecting to the VDN. A string; numbers must be
+        quoted.
     type: raw
     required: true
   verify_only:
@@ -132,9 +132,7 @@ if TYPE_CHECKING:
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
-    account, password = check_all(
-        lambda: AdministratorAccount.of(params), lambda: password_option(params, "password")
-    )
+    account, password = check_all(lambda: AdministratorAccount.of(params), lambda: password_option(params, "password"))
     if check_mode:
         return predicted_login()
     session = account.log_in(password)

@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, the callcenter.passwords contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -12,10 +11,10 @@ module: credential
 short_description: Record one step of a password's rotation in the store
 version_added: 0.1.0
 description:
-  - The only thing in this collection that writes the store. The role P(callcenter.passwords.rotate#role) calls it between the
-    requests; nobody needs to call it by hand.
-  - Each state is one durable write, compared with the version that was read, so a run can be killed anywhere and two runs
-    can meet.
+  - The only thing in this collection that writes the store. The role P(callcenter.passwords.rotate#role) calls it
+    between the requests; nobody needs to call it by hand.
+  - Each state is one durable write, compared with the version that was read, so a run can be killed anywhere and two
+    runs can meet.
   - It runs on the controller and makes no request.
 options:
   kind:
@@ -25,7 +24,8 @@ options:
     required: true
   state:
     description:
-      - V(planned) decides from the store whether anything is to be done (see O(intent)), and books the login that follows.
+      - V(planned) decides from the store whether anything is to be done (see O(intent)), and books the login that
+        follows.
       - V(staged) takes the login's result and, where the current password works, writes a new candidate.
       - V(committed) makes the verified candidate the current password.
       - V(failed) takes the result of the step that failed and records what it may have cost.
@@ -51,8 +51,8 @@ options:
     default: rotate
   when:
     description:
-      - V(due) rotates passwords older than O(max_age_days) and those of unknown age, V(always) every password, V(resume) only
-        those whose rotation is unresolved.
+      - V(due) rotates passwords older than O(max_age_days) and those of unknown age, V(always) every password,
+        V(resume) only those whose rotation is unresolved.
     type: str
     choices: [due, always, resume]
     default: due
@@ -61,7 +61,8 @@ options:
     type: float
     default: 30
   max_failing_logins:
-    description: How many wrong logins one account may see within O(lock_window_minutes); 1 or 2. Servers lock after three.
+    description:
+      - How many wrong logins one account may see within O(lock_window_minutes); 1 or 2. Servers lock after three.
     type: int
     choices: [1, 2]
     default: 2
@@ -97,7 +98,8 @@ options:
     type: dict
     default: {}
   password:
-    description: With O(intent=enroll) and O(state=enrolled), the password to take over. A string; numbers must be quoted.
+    description:
+      - With O(intent=enroll) and O(state=enrolled), the password to take over. A string; numbers must be quoted.
     type: raw
   replace:
     description: With O(intent=enroll), replace a password that is stored already.
@@ -146,8 +148,8 @@ kind:
   sample: cc_agent
 outcome:
   description:
-    - What was found or done, for example V(due), V(resume), V(not_due), V(cooling), V(leased), V(staged), V(live), V(rotated),
-      V(enrolled), V(verified), V(diverged), V(locked), V(refused).
+    - What was found or done, for example V(due), V(resume), V(not_due), V(cooling), V(leased), V(staged), V(live),
+      V(rotated), V(enrolled), V(verified), V(diverged), V(locked), V(refused).
   returned: always
   type: str
   sample: rotated

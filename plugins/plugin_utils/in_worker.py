@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         return result
 
     def _operation(self) -> Operation:
-        name = self._task.resolved_action.rsplit(".", 1)[-1]
+        name = str(self._task.resolved_action).rsplit(".", 1)[-1]
         module = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{name}")
         operation: Operation = module.OPERATION
         return operation
@@ -57,7 +57,6 @@ class ActionModule(ActionBase):
         _validation, params = self.validate_argument_spec(dict(spec.options), **spec.rules())
         secrets = [params[name] for name in spec.secret_options() if params.get(name)]
         return masked(operation.execute(params, check_mode=self._task.check_mode), secrets)
-
 
 
 def runs_here(action: ActionBase) -> bool:

@@ -96,7 +96,7 @@ def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
     if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
         due_at = entry.rotated_at + rules.max_age
         return Decision("not_due", f"the password is not due before {_text(due_at)}", "done")
-    return _log_in(entry, run, "due", "the password is rotated", "current")
+    return _log_in(entry, run, "due", "the password is due", "current")
 
 
 def plan_verification(entry: Entry, rules: Rules, run: Run) -> Decision:
@@ -127,7 +127,9 @@ def plan_enrolment(entry: Entry, rules: Rules, run: Run, *, replace: bool, verif
         )
     if entry.current and entry.staged and not is_diverged(entry):
         return Decision(
-            "unresolved", "a rotation is unresolved, so the stored passwords are needed; run the rotate playbook", "fail"
+            "unresolved",
+            "a rotation is unresolved, so the stored passwords are needed; run the rotate playbook",
+            "fail",
         )
     if not verify:
         return Decision("enrol", "the given password is taken over without a login", "commit")
@@ -144,9 +146,7 @@ def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) 
         if login == "staged":
             return Decision("proved", "the staged password works: the change had gone through", "commit", clean)
         if entry.staged:
-            return Decision(
-                "staged", "the staged candidate is sent again", "change", _booked(clean, run, "current")
-            )
+            return Decision("staged", "the staged candidate is sent again", "change", _booked(clean, run, "current"))
         return Decision("staged", "a new candidate is staged", "change", _booked(clean, run, "current"))
     settled = _settled(entry, run, login, outcome)
     if outcome == "live":
@@ -200,10 +200,17 @@ def after_failure(
     if is_diverged(settled):
         return Decision("diverged", _diverged_message(settled), "fail", settled)
     if "live" in outcomes:
-        return Decision("live", _sentences("the agent is signed in; the next run tries again", _kept(settled)), "done", settled)
+        return Decision(
+            "live", _sentences("the agent is signed in; the next run tries again", _kept(settled)), "done", settled
+        )
     if "locked" in outcomes:
         until = _text(run.time + rules.lock_window)
-        return Decision("locked", _sentences(f"the account is locked; nothing is tried before {until}", _kept(settled)), "fail", settled)
+        return Decision(
+            "locked",
+            _sentences(f"the account is locked; nothing is tried before {until}", _kept(settled)),
+            "fail",
+            settled,
+        )
     outcome = next(iter(outcomes - PROVES_PASSWORD), "failed")
     return Decision(outcome, _sentences(reason, _kept(settled)), "fail", settled)
 
@@ -260,7 +267,9 @@ def _held(entry: Entry, rules: Rules, run: Run, *, even_diverged: bool = False) 
         return _cooling(entry, rules, run)._replace(entry=None)
     if entry.staged and _is_leased(entry, rules, run):
         until = _text((entry.written_at or run.time) + rules.lease)
-        return Decision("leased", f"another run is at work on this credential; it is left to that run until {until}", "done")
+        return Decision(
+            "leased", f"another run is at work on this credential; it is left to that run until {until}", "done"
+        )
     return None
 
 
@@ -288,9 +297,7 @@ def _cooling(entry: Entry, rules: Rules, run: Run) -> Decision:
 
 def _counted(entry: Entry, rules: Rules, run: Run) -> list[Attempt]:
     return [
-        attempt
-        for attempt in entry.ledger
-        if attempt.outcome != "locked" and run.time - attempt.at < rules.lock_window
+        attempt for attempt in entry.ledger if attempt.outcome != "locked" and run.time - attempt.at < rules.lock_window
     ]
 
 
@@ -308,7 +315,7 @@ def _booked(entry: Entry, run: Run, login: str) -> Entry:
 
 
 def _settled(entry: Entry, run: Run, login: str, outcome: str | None) -> Entry:
-    """Replace this run's open bookings by what came of the login; None or an outcome that costs nothing removes them."""
+    """Replace this run's open bookings by what came of the login; None, or what costs nothing, removes them."""
     kept = tuple(attempt for attempt in entry.ledger if not (attempt.outcome == "pending" and attempt.run == run.name))
     if outcome in COUNTS_AS_FAILING or outcome == "locked":
         kept = (*kept, Attempt(run.time, login, str(outcome), run.name))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ansible.parsing.vault import VaultLib
+
 from .entry import Entry, Sealed, StoreError
 from .vault_file import VaultFileStore
 
@@ -34,7 +36,7 @@ class Store(Protocol):
         """Write a credential, compare-and-swap on its version."""
 
 
-def open_store(path: str | None, vault_id: str | None, loader: DataLoader) -> Store:
+def open_store(path: str | None, vault_id: str | None, loader: DataLoader | None) -> Store:
     """Return the store that the options describe.
 
     Args:
@@ -47,4 +49,4 @@ def open_store(path: str | None, vault_id: str | None, loader: DataLoader) -> St
     """
     if not path:
         raise StoreError("store_path is empty; give the folder that holds the passwords")
-    return VaultFileStore(path, loader._vault, vault_id)
+    return VaultFileStore(path, loader._vault if loader else VaultLib(), vault_id)

@@ -69,7 +69,7 @@ class VaultFileStore:
         """
         self._folder = os.path.abspath(os.path.expanduser(folder))
         self._vault = vault
-        self._vault_id = vault_id or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
+        self._vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
 
     def seal(self, secret: str) -> Sealed:
         """Encrypt a secret.
@@ -141,7 +141,7 @@ class VaultFileStore:
                 return credentials[kind]
         except OSError as exc:
             raise StoreError(
-                f"the store {self._folder} cannot be written ({os.strerror(exc.errno or 0)}); correct that and run again"
+                f"the store {self._folder} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
             ) from None
 
     def _encryption_key(self) -> tuple[str, Any]:
@@ -189,7 +189,9 @@ class VaultFileStore:
         except FileNotFoundError:
             return {}
         except OSError as exc:
-            raise StoreError(f"{path} cannot be read ({os.strerror(exc.errno or 0)}); correct that and run again") from None
+            raise StoreError(
+                f"{path} cannot be read ({os.strerror(exc.errno or 0)}); correct that and run again"
+            ) from None
         except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
             raise StoreError(f"{path} is damaged; restore it from a backup") from None
 
@@ -213,7 +215,9 @@ class VaultFileStore:
             os.close(folder)
 
 
-_NO_VAULT_PASSWORD = "this run has no vault password; give one with --vault-password-file, --vault-id or --ask-vault-pass"
+_NO_VAULT_PASSWORD = (
+    "this run has no vault password; give one with --vault-password-file, --vault-id or --ask-vault-pass"
+)
 
 
 def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
@@ -233,7 +237,12 @@ def _values(entry: Entry) -> dict[str, Any]:
         "written_at": _text(entry.written_at),
         "written_by": entry.written_by,
         "ledger": [
-            {"at": _text(attempt.at), "secret": str(attempt.secret), "outcome": str(attempt.outcome), "run": attempt.run}
+            {
+                "at": _text(attempt.at),
+                "secret": str(attempt.secret),
+                "outcome": str(attempt.outcome),
+                "run": attempt.run,
+            }
             for attempt in entry.ledger
         ],
     }
@@ -244,6 +253,8 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 
 def _entry(values: dict[str, Any]) -> Entry:
+    known: dict[str, Any] = {name: _time(values[name]) if values[name] else None for name in _TIMES}
+    known.update({name: Sealed(str(values[name])) if values[name] else None for name in SECRETS})
     return Entry(
         version=int(values["version"]),
         written_by=values["written_by"],
@@ -251,8 +262,7 @@ def _entry(values: dict[str, Any]) -> Entry:
             Attempt(_time(attempt["at"]), attempt["secret"], attempt["outcome"], attempt["run"])
             for attempt in values["ledger"]
         ),
-        **{name: _time(values[name]) if values[name] else None for name in _TIMES},
-        **{name: Sealed(str(values[name])) if values[name] else None for name in SECRETS},
+        **known,
     )
 
 
