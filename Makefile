@@ -17,6 +17,7 @@ TREE := .cache/tree/$(COLLECTION)
 CREATED := $(VENV)/.created$(subst /,_,$(CURDIR))
 DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
+OLDEST := $(VENV)-oldest/.created$(subst /,_,$(CURDIR))
 
 # Every command runs with a home folder of its own. Your settings, and a copy of this collection that is installed
 # in your home, then cannot change a result, and nothing is written outside the repository.
@@ -55,6 +56,13 @@ $(DEMO): requirements/demo.txt $(CREATED)
 $(DEV): requirements/dev.txt requirements/demo.txt $(CREATED)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
 	@touch $(DEMO) $@
+
+$(OLDEST): requirements/oldest.txt
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	@site=$$($(VENV)-oldest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+	  mkdir -p "$$site/$(dir $(COLLECTION))" && ln -sfn "$(CURDIR)" "$$site/$(COLLECTION)"
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(TREE):
 	@mkdir -p $(dir $@) && ln -sfn "$(CURDIR)" $@
@@ -113,6 +121,12 @@ unit: $(DEV) ## unit tests (PYTEST_ARGS="-k policy" for some of them)
 integration: $(DEV) ## real ansible-playbook runs against the simulator, one file of tests per core
 	$(call run,pytest tests/integration -n 2 --dist loadfile --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
+# The oldest ansible-core runs on no Python after 3.12.
+.PHONY: oldest
+oldest: $(OLDEST) ## the integration tests on the oldest supported ansible-core, but for those of the README
+	$(call run,pytest tests/integration -n 2 --dist loadfile --ignore tests/integration/test_readme.py \
+	  --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
+
 .PHONY: coverage
 coverage: $(DEV) ## branch coverage of the unit tests, report in build/coverage
 	$(call run,pytest tests/unit --cov --cov-report=term:skip-covered --cov-report=html $(PYTEST_ARGS))
@@ -151,4 +165,4 @@ clean: ## remove what was built
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.cache/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the virtual environment and the caches too
-	rm -rf $(VENV) .cache
+	rm -rf $(VENV) $(VENV)-oldest .cache

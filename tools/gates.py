@@ -22,7 +22,7 @@ REPORTS = ROOT / "build/reports"
 
 # The longest first: it fills one core while the others follow each other on the second.
 SHARED = ["sanity", "ruff", "yamllint", "unit", "mypy", "ansible-lint", "docs-lint", "changelog-lint", "docs", "build"]
-ALONE = ["integration", "molecule"]
+ALONE = ["demo", "integration", "molecule"]
 WORKERS = 2
 
 

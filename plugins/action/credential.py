@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Decision
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
@@ -37,7 +38,6 @@ class ActionModule(ActionBase):
 
     _supports_check_mode = True
     _supports_async = False
-    _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Carry the transition out and return its result."""
@@ -46,6 +46,7 @@ class ActionModule(ActionBase):
         host = args["host"] or (task_vars or {}).get("inventory_hostname", "")
         secrets = [args["password"]] if args["password"] else []
         try:
+            _refuse_inventory(args["store_path"], (task_vars or {}).get("ansible_inventory_sources") or ())
             store = open_store(args["store_path"], args["vault_id"], self._loader)
             transition = _Transition(
                 store,
@@ -65,6 +66,17 @@ class ActionModule(ActionBase):
             outcome = _failure(f"unexpected {type(exc).__name__} in state {args['state']}. Please report it")
         result.update(masked({"kind": args["kind"], **outcome}, secrets))
         return result
+
+
+def _refuse_inventory(store_path: str, sources: Iterable[str]) -> None:
+    """Raise StoreError where Ansible would read the store as inventory."""
+    store = os.path.realpath(store_path)
+    for source in filter(os.path.isdir, map(str, sources)):
+        if os.path.commonpath([store, os.path.realpath(source)]) == os.path.realpath(source):
+            raise StoreError(
+                f"store_path lies in the inventory folder {source}, and Ansible would read the store as inventory; "
+                "give a folder elsewhere"
+            )
 
 
 def _failure(message: str) -> dict[str, Any]:

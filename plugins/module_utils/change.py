@@ -26,7 +26,7 @@ class Account(Protocol):
         """End a session; whether it is surely over."""
 
     def change(self, session: Any, old: str, new: str) -> None:
-        """Change the password, or raise SessionLost, or ApiError with outcome ``refused`` or ``unknown``."""
+        """Change the password, or raise SessionLost, or ApiError: ``refused``, ``unreachable``, else unknown."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ def _send(account: Account, session: Any, old: str, new: str) -> Change:
         raise
     except ApiError as exc:
         left_open = not account.log_out(session)
-        if exc.outcome == "refused":
+        if exc.outcome in ("refused", "unreachable"):
             return Change(
                 "refused",
                 f"{exc.message}; nothing was changed",
                 exc.code,
                 "ok",
-                password_refused=True,
+                password_refused=exc.outcome == "refused",
                 session_open=left_open,
             )
         return Change(

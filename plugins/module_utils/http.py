@@ -15,6 +15,8 @@ import re
 import ssl
 import time
 from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from os import path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +47,7 @@ _READ_CHUNK_BYTES = 64 * 1024
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
 
 # OpenSSL's verification codes, X509_V_ERR_*, that have a cure worth naming.
+_OTHER_NAME = 62
 _CERTIFICATE_FAULTS = {
     9: "is not valid yet; compare the clocks of both machines",
     10: "has expired; it must be renewed on the server",
@@ -52,7 +55,7 @@ _CERTIFICATE_FAULTS = {
     19: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     20: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     21: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    62: "was issued for another name; use the name in the certificate in the URL",
+    _OTHER_NAME: "was issued for another name; use the name in the certificate in the URL",
     64: "was issued for another address; use the name in the certificate in the URL",
 }
 
@@ -69,14 +72,17 @@ class _NotConnected(Exception):
 
 
 def _why_not_connected(exc: Exception) -> str:
+    errors = urllib3.exceptions
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
     if isinstance(certificate, ssl.SSLCertVerificationError):
-        return "its certificate " + _CERTIFICATE_FAULTS.get(certificate.verify_code, "was not accepted")
-    if isinstance(exc, (ssl.SSLError, urllib3.exceptions.SSLError)):
+        # urllib3 1.26 compares the names by itself, and its error has no code.
+        code = getattr(certificate, "verify_code", _OTHER_NAME)
+        return "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted")
+    if isinstance(exc, (ssl.SSLError, errors.SSLError)):
         return "the TLS handshake failed; check that the port speaks HTTPS"
-    if isinstance(exc, urllib3.exceptions.NameResolutionError):
+    if isinstance(exc, getattr(errors, "NameResolutionError", ())):  # since urllib3 2
         return "its name could not be resolved; check the host name and DNS"
-    if isinstance(exc, urllib3.exceptions.NewConnectionError):
+    if isinstance(exc, errors.NewConnectionError):
         return "the connection was not accepted; check the address, the port and that the service runs"
     return "no connection within the time-out; check the address, the port and firewalls"
 
@@ -258,7 +264,11 @@ class Transport:
                 )
         except _NotConnected as exc:
             raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
+            raise NothingSent(
+                f"{self.endpoint.place} was not reached: its URL or the session id has characters that cannot be sent"
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None
 
 
@@ -270,10 +280,15 @@ def _cookies(set_cookie: list[str]) -> dict[str, str]:
 def _read(raw: Any, deadline: float) -> bytes:
     body = bytearray()
     # read1 returns what has arrived; read and stream would wait for a full chunk, past any deadline.
-    while chunk := raw.read1(_READ_CHUNK_BYTES, decode_content=False):
+    # urllib3 1.26 has none, so its underlying response is read.
+    read1 = partial(raw.read1, decode_content=False) if hasattr(raw, "read1") else raw._fp.read1
+    while chunk := read1(_READ_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise ValueError("too large")
         if time.monotonic() > deadline:
             raise TimeoutError
+    announced = raw.headers.get("Content-Length")
+    if announced is not None and int(announced) != len(body):
+        raise ValueError("truncated")
     return bytes(body)

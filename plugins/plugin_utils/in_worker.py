@@ -60,5 +60,6 @@ class ActionModule(ActionBase):
 
 
 def runs_here(action: ActionBase) -> bool:
-    """Whether this task's module would run on the controller, as the controller's own user."""
-    return action._connection.ansible_name in _LOCAL_CONNECTIONS and not action._task.become
+    """Whether this task's module would run on the controller, as the controller's own user and in its environment."""
+    task = action._task
+    return action._connection.ansible_name in _LOCAL_CONNECTIONS and not task.become and not any(task.environment or ())

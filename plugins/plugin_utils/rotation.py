@@ -18,7 +18,7 @@ The rules behind them:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 GIVEN = "given"
 """Name, in the ledger, of a password that the user gives and the store does not hold yet."""
+
+RESENT = "resent"
+"""Outcome, in the ledger, of a wrong login with a candidate that was sent once more since: it may be in place now."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) 
             "staged",
             "the staged candidate is not in place; it is sent again",
             "change",
-            _booked(settled, run, "current"),
+            _booked(_reworded(settled, "staged", "bad", RESENT), run, "current"),
         )
     return after_failure(entry, rules, run, {login: outcome})
 
@@ -187,6 +190,9 @@ def after_failure(
     settled = entry
     for login, outcome in logins.items():
         settled = _settled(settled, run, login, outcome)
+    if logins.get("current") == "bad":
+        # Then the candidate was not sent after all, and what its refusal told still holds.
+        settled = _reworded(settled, "staged", RESENT, "bad")
     settled = _released(settled)
     if candidate_refused:
         settled = settled.changed(staged=None, staged_at=None)
@@ -307,6 +313,16 @@ def _failing(entry: Entry, rules: Rules, run: Run) -> int:
 
 def _refused(entry: Entry, secret: str) -> bool:
     return any(attempt.secret == secret and attempt.outcome == "bad" for attempt in entry.ledger)
+
+
+def _reworded(entry: Entry, secret: str, before: str, after: str) -> Entry:
+    """Give the attempts with a secret another outcome. They count towards the lock as before."""
+    return entry.changed(
+        ledger=tuple(
+            replace(attempt, outcome=after) if (attempt.secret, attempt.outcome) == (secret, before) else attempt
+            for attempt in entry.ledger
+        )
+    )
 
 
 def _booked(entry: Entry, run: Run, login: str) -> Entry:

@@ -29,7 +29,8 @@ class Attempt:
     Attributes:
         at: when.
         secret: with which secret: current or staged.
-        outcome: ``pending`` (booked before it was tried, its end never recorded), ``bad``, ``unknown`` or ``locked``.
+        outcome: ``pending`` (booked before it was tried, its end never recorded), ``bad``, ``resent`` (bad, and the
+            candidate was sent once more since), ``unknown`` or ``locked``.
         run: which run tried it.
     """
 

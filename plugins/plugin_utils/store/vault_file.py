@@ -55,6 +55,11 @@ _StoreDumper.add_representer(
     _VaultScalar, lambda dumper, scalar: dumper.represent_scalar("!vault", str(scalar), style="|")
 )
 
+# ansible-core marks strings by subclasses, which YAML does not know.
+_StoreDumper.add_multi_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", "".join(text))
+)
+
 
 class VaultFileStore:
     """Credentials in a folder."""
@@ -221,11 +226,10 @@ _NO_VAULT_PASSWORD = (
 
 
 def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
-    # str() takes off the tags that ansible-core puts on strings; YAML does not know those types.
     return {
         "format": _FORMAT,
-        "host": str(host),
-        "credentials": {str(kind): _values(credentials[kind]) for kind in sorted(credentials)},
+        "host": host,
+        "credentials": {kind: _values(credentials[kind]) for kind in sorted(credentials)},
     }
 
 
@@ -239,8 +243,8 @@ def _values(entry: Entry) -> dict[str, Any]:
         "ledger": [
             {
                 "at": _text(attempt.at),
-                "secret": str(attempt.secret),
-                "outcome": str(attempt.outcome),
+                "secret": attempt.secret,
+                "outcome": attempt.outcome,
                 "run": attempt.run,
             }
             for attempt in entry.ledger

@@ -1,0 +1,398 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A controller: a folder with an inventory, a vault password and a store, and real ansible-playbook runs in it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import secrets
+import signal
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import certifi
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from simulator.client import Simulator
+
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+COLLECTION = "callcenter.passwords"
+VAULT_PASSWORD = "correct horse battery staple"
+KEPT_VARIABLES = ("LANG", "TZ", "TMPDIR", "COVERAGE_PROCESS_START")
+
+
+def new_password() -> str:
+    """A password that both gateways' policies accept: no digits run, so no piece of anybody's number."""
+    letters = "".join(secrets.choice(pair) for pair in (string.ascii_uppercase, string.ascii_lowercase) * 7)
+    return f"{letters}@{secrets.randbelow(9) + 1}"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One account of one host, here and in the simulator."""
+
+    host: str
+    kind: str
+    number: str
+    password: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.number
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run said and did."""
+
+    rc: int
+    stdout: str
+    stderr: str
+    recap: dict[str, dict[str, int]]
+    results: list[dict[str, Any]]
+    # Journal entries of the simulator since the run began.
+    calls: list[dict[str, Any]]
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    def of(self, host: str, task: str | None = None) -> list[dict[str, Any]]:
+        """Results of a host's tasks, or of those with this name, in their order."""
+        return [line for line in self.results if line["host"] == host and task in (None, line["task"])]
+
+    def task(self, host: str, task: str) -> dict[str, Any]:
+        """The one result of a host's task."""
+        (line,) = self.of(host, task)
+        return dict(line["result"])
+
+    def outcome(self, host: str, kind: str = "cc_agent") -> str | None:
+        """What the last step that looked at the store said."""
+        said = [
+            line["result"]["outcome"]
+            for line in self.of(host)
+            if line["action"].endswith("credential")
+            and line["result"].get("kind") == kind
+            and "outcome" in line["result"]
+        ]
+        return said[-1] if said else None
+
+    def outcomes(self) -> dict[str, str | None]:
+        return {host: self.outcome(host) for host in self.recap}
+
+    def message(self, host: str) -> str:
+        """Why the host failed, in the words that the user sees."""
+        return " ".join(str(line["result"].get("msg", "")) for line in self.of(host) if line["status"] == "failed")
+
+    def calls_of(self, account: str, *operations: str) -> list[dict[str, Any]]:
+        return [
+            call
+            for call in self.calls
+            if call["account"] == account and (not operations or call["operation"] in operations)
+        ]
+
+    @property
+    def changed(self) -> set[str]:
+        return {host for host, counts in self.recap.items() if counts["changed"]}
+
+    @property
+    def failed(self) -> set[str]:
+        return {host for host, counts in self.recap.items() if counts["failures"] or counts["unreachable"]}
+
+
+@dataclass
+class Controller:
+    """The machine that runs Ansible."""
+
+    folder: Path
+    simulator: Simulator
+    credentials: list[Credential] = field(default_factory=list)
+    host_vars: dict[str, dict[str, Any]] = field(default_factory=dict)
+    group_vars: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    vault_arguments: list[str] | None = None
+    program: list[str] = field(default_factory=lambda: [str(BIN / "ansible-playbook")])
+    _runs: Iterable[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("home", "inventory"):
+            (self.folder / name).mkdir(exist_ok=True)
+        self.vault_file = self.folder / "vault-password"
+        self.vault_file.write_text(VAULT_PASSWORD + "\n", encoding="utf-8")
+        self.store = self.folder / "store"
+        self.group_vars = {
+            "rotate_store_path": str(self.store),
+            "rotate_cc_gateway_url": self.simulator.url,
+            "rotate_cc_ca_path": self.simulator.ca_path,
+            "rotate_cc_timeout": 10,
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            **self.group_vars,
+        }
+
+    # -- hosts ---------------------------------------------------------------------------------------------------------
+
+    def add_agent(self, number: int, *, variables: Mapping[str, Any] | None = None, **account: object) -> Credential:
+        """An agent, known to the inventory and to the gateway. `account` differs from the gateway's defaults."""
+        host, phone = f"agent-{number}", str(40000 + number)
+        password = str(account.pop("password", new_password()))
+        self.simulator.put_account("cc_agent", str(number), password=password, phone=phone, **account)
+        self.host_vars[host] = {
+            "rotate_cc_agent_id": number,
+            "rotate_cc_phone_number": phone,
+            **(variables or {}),
+        }
+        self.credentials.append(Credential(host, "cc_agent", str(number), password))
+        return self.credentials[-1]
+
+    def add_agents(self, first: int, count: int, **account: object) -> list[Credential]:
+        return [self.add_agent(number, **account) for number in range(first, first + count)]
+
+    def add_administrator(
+        self, number: int, *, variables: Mapping[str, Any] | None = None, **account: object
+    ) -> Credential:
+        """A configuration administrator."""
+        host = f"admin-{number}"
+        password = str(account.pop("password", new_password()))
+        self.simulator.put_account("cc_config", str(number), password=password, **account)
+        self.host_vars[host] = {
+            "rotate_credentials": ["cc_config"],
+            "rotate_cc_admin_id": number,
+            **(variables or {}),
+        }
+        self.credentials.append(Credential(host, "cc_config", str(number), password))
+        return self.credentials[-1]
+
+    @property
+    def hosts(self) -> set[str]:
+        return set(self.host_vars)
+
+    def initial_passwords(self, **others: Any) -> Path:
+        """A file of extra variables for enrolment: the passwords of all hosts, or others."""
+        passwords: dict[str, dict[str, Any]] = {}
+        for credential in self.credentials:
+            passwords.setdefault(credential.host, {})[credential.kind] = credential.password
+        for host, password in others.items():
+            passwords[host.replace("_", "-")] = password
+        path = self.folder / "initial-passwords.json"
+        # The names differ, so that the host that has none falls back to the CSV file.
+        values = {
+            "initial_passwords": passwords,
+            "rotate_enroll_passwords": "{{ initial_passwords[inventory_hostname] | default({}) }}",
+        }
+        path.write_text(json.dumps(values), encoding="utf-8")
+        return path
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def enroll(self, *arguments: str, check: bool = True, **others: Any) -> Run:
+        """Enrol every host from variables; it must succeed unless `check` is false."""
+        run = self.run(f"{COLLECTION}.enroll", "-e", f"@{self.initial_passwords(**others)}", *arguments)
+        if check:
+            assert run.rc == 0, run.output
+        return run
+
+    def rotate(self, *arguments: str, one_batch: bool = True) -> Run:
+        """Rotate. By default all hosts in one batch, so that one that fails does not keep the others from their turn."""
+        batches = ["-e", '{"rotate_serial": ["100%"], "rotate_max_fail_percentage": 100}'] if one_batch else []
+        return self.run(f"{COLLECTION}.rotate", *batches, *arguments)
+
+    def verify(self, *arguments: str) -> Run:
+        return self.run(f"{COLLECTION}.verify", *arguments)
+
+    def play(self, tasks: list[dict[str, Any]], *arguments: str, **play: Any) -> Run:
+        """Run tasks of one's own."""
+        path = self.folder / f"play-{next(iter(self._runs))}.yml"
+        document = {"hosts": "all", "gather_facts": False, "connection": "local", **play, "tasks": tasks}
+        path.write_text(yaml.safe_dump([document], sort_keys=False), encoding="utf-8")
+        return self.run(str(path), *arguments)
+
+    def run(self, playbook: str, *arguments: str, timeout: float = 120) -> Run:
+        return self.start(playbook, *arguments).result(timeout)
+
+    def start(self, playbook: str, *arguments: str) -> Running:
+        """Start a run and return at once."""
+        inventory = self.folder / "inventory" / "hosts.yml"
+        inventory.write_text(
+            json.dumps({"all": {"hosts": self.host_vars, "vars": self.group_vars}}, indent=1), encoding="utf-8"
+        )
+        number = next(iter(self._runs))
+        results = self.folder / f"results-{number}.jsonl"
+        vault = (
+            self.vault_arguments
+            if self.vault_arguments is not None
+            else ["--vault-password-file", str(self.vault_file)]
+        )
+        command = [*self.program, "-i", str(inventory.parent), *vault, playbook, *arguments]
+        seen = max((call["seq"] for call in self.simulator.journal()), default=0)
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.env(RESULTS_FILE=str(results)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        return Running(self, process, results, seen)
+
+    def env(self, **more: str) -> dict[str, str]:
+        """A user's environment with nothing of the tester's in it, except that it names other CA certificates."""
+        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        return {
+            **kept,
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "HOME": str(self.folder / "home"),
+            "LC_ALL": "C.UTF-8",
+            "REQUESTS_CA_BUNDLE": certifi.where(),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
+            "ANSIBLE_FORKS": "8",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "1",
+            **self.environment,
+            **more,
+        }
+
+    def command(self, *arguments: str) -> str:
+        """Any other command of ansible-core; its standard output."""
+        done = subprocess.run(
+            [str(BIN / arguments[0]), *arguments[1:]],
+            cwd=self.folder,
+            env=self.env(RESULTS_FILE=os.devnull),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    # -- the store, read without any code of the collection ------------------------------------------------------------
+
+    def stored(self, host: str, kind: str = "cc_agent") -> dict[str, Any]:
+        """What the store holds for a credential, its secrets opened; empty where there is nothing."""
+        path = self.store / f"{host}.yml"
+        if not path.exists():
+            return {}
+        vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
+
+        class Loader(yaml.SafeLoader):
+            pass
+
+        Loader.add_constructor("!vault", lambda loader, node: vault.decrypt(loader.construct_scalar(node)).decode())
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
+        return dict(document["credentials"].get(kind, {}))
+
+    def files(self) -> dict[str, bytes]:
+        """The store's files, its locks left out."""
+        if not self.store.is_dir():
+            return {}
+        return {path.name: path.read_bytes() for path in sorted(self.store.iterdir()) if path.is_file()}
+
+    # -- the judge -----------------------------------------------------------------------------------------------------
+
+    def live(self, credential: Credential) -> dict[str, Any]:
+        return self.simulator.account(credential.kind, credential.number)
+
+    def judge(self, *, but: Iterable[Credential] = ()) -> None:
+        """The promise: no password lost, no account locked; `but` names accounts that somebody else meddled with."""
+        spared = {credential.key for credential in but}
+        faults = []
+        for credential in self.credentials:
+            if credential.key in spared:
+                continue
+            account, stored = self.live(credential), self.stored(credential.host, credential.kind)
+            if stored and account["password"] not in (stored["current"], stored["staged"]):
+                faults.append(f"{credential.host}: the live password is not in the store")
+            if account["times_locked"]:
+                faults.append(f"{credential.host}: locked")
+            if account["max_consecutive_failures"] > 2:
+                faults.append(f"{credential.host}: {account['max_consecutive_failures']} wrong logins in a row")
+        assert not faults, faults
+
+    def is_rotated(self, credential: Credential) -> bool:
+        """Whether the live password is the store's current one and not the first one, with nothing unresolved."""
+        stored = self.stored(credential.host, credential.kind)
+        live = self.live(credential)["password"]
+        return live == stored["current"] != credential.password and stored["staged"] is None
+
+
+@dataclass
+class Running:
+    """A run that has been started."""
+
+    controller: Controller
+    process: subprocess.Popen[str]
+    results: Path
+    seen: int
+
+    def kill(self, *, workers: bool = True) -> None:
+        """End the run without a farewell. Its workers have sessions of their own and would outlive the main process."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGSTOP)  # no new workers
+            for pid in [self.process.pid, *(descendants(self.process.pid) if workers else ())]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+    def result(self, timeout: float = 120) -> Run:
+        try:
+            stdout, stderr = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        lines = []
+        if self.results.exists():
+            lines = [json.loads(line) for line in self.results.read_text(encoding="utf-8").splitlines()]
+        recap = next((line["recap"] for line in lines if "recap" in line), {})
+        return Run(
+            self.process.returncode,
+            stdout,
+            stderr,
+            recap,
+            [line for line in lines if "task" in line],
+            self.controller.simulator.journal(since=self.seen),
+        )
+
+
+def descendants(process: int) -> set[int]:
+    """Process ids of children, their children, and so on."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text(errors="replace").rpartition(")")[2].split()[1])
+    found = {process}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
+def until(condition: Callable[[], Any], seconds: float = 30, pause: float = 0.01) -> Any:
+    """Wait for something and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(pause)
+    raise AssertionError("it did not happen in time")

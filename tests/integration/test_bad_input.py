@@ -1,0 +1,281 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bad input: a message that names the option, the fault and the cure; nothing sent and nothing written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.controller import Controller, Run
+from simulator.client import Simulator
+
+SECRET = "Sekret@Marker7x"
+
+
+def assert_untouched(controller: Controller, run: Run, before: dict[str, bytes]) -> None:
+    assert run.calls == []
+    assert controller.simulator.connections()["with_request"] == 0
+    assert controller.files() == before
+
+
+def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None:
+    """Each host has another fault; an enrolled and healthy one among them is rotated all the same."""
+    cases: dict[str, tuple[dict[str, Any], list[str]]] = {
+        "agent id too small": ({"rotate_cc_agent_id": 100}, ["agent_id", "100", "101 to 59999"]),
+        "agent id too large": ({"rotate_cc_agent_id": 60000}, ["agent_id", "60000", "agent_id_max"]),
+        "agent id is no number": ({"rotate_cc_agent_id": "ten"}, ["rotate_cc_agent_id", "ten"]),
+        "no agent id": ({"rotate_cc_agent_id": None}, ["agent_id"]),
+        "no phone number": ({"rotate_cc_phone_number": None}, ["phone_number", "missing"]),
+        "phone number with letters": ({"rotate_cc_phone_number": "4000a"}, ["phone_number", "1 to 24 digits"]),
+        "phone number too long": ({"rotate_cc_phone_number": "4" * 25}, ["phone_number", "1 to 24 digits"]),
+        "several at once": (
+            {"rotate_cc_agent_id": 7, "rotate_cc_phone_number": None},
+            ["agent_id is 7", "phone_number is missing"],
+        ),
+        "unknown kind": ({"rotate_credentials": ["cc_agnt"]}, ["rotate_credentials", "cc_agnt", "cc_agent"]),
+        "plain http": ({"rotate_cc_gateway_url": "http://127.0.0.1:8043"}, ["gateway_url", "https"]),
+        "no url": ({"rotate_cc_gateway_url": "gateway"}, ["gateway_url", "https://host:port"]),
+        "password in the url": ({"rotate_cc_gateway_url": "https://u:p@gateway"}, ["gateway_url", "remove"]),
+        "no such ca file": ({"rotate_cc_ca_path": "/nowhere/ca.pem"}, ["ca_path"]),
+        "timeout": ({"rotate_cc_timeout": 0}, ["timeout", "1 to 300"]),
+        "agent type": ({"rotate_cc_agent_type": 5}, ["agent_type", "4", "11"]),
+        "password as sign-in parameter": (
+            {"rotate_cc_sign_in_parameters": {"Password": "x"}},
+            ["sign_in_parameters", "password"],
+        ),
+        "failing logins": ({"rotate_max_failing_logins": 3}, ["rotate_max_failing_logins", "3"]),
+        "when": ({"rotate_when": "sometimes"}, ["rotate_when", "sometimes"]),
+        "policy without such a rule": (
+            {"rotate_policies": {"cc_agent": {"min_lenght": 9}}},
+            ["policy", "min_lenght", "min_length"],
+        ),
+        "policy of the wrong type": (
+            {"rotate_policies": {"cc_agent": {"min_length": "9"}}},
+            ["policy", "min_length", "number"],
+        ),
+        "policy that nothing satisfies": (
+            {"rotate_policies": {"cc_agent": {"max_length": 3}}},
+            ["policy", "min_length"],
+        ),
+        "admin and vdn": (
+            {"rotate_credentials": ["cc_config"], "rotate_cc_admin_id": 301, "rotate_cc_vdn_id": 7},
+            ["admin_id", "vdn_id"],
+        ),
+        "workbench": ({"rotate_cc_aicc_workbench": True}, ["aicc_workbench"]),
+    }
+    agents = {name: controller.add_agent(1001 + number) for number, name in enumerate(cases)}
+    healthy = controller.add_agent(1900)
+    # Both kinds are enrolled everywhere, so that the store is not what is complained of.
+    both = {
+        agent.host.replace("-", "_"): {"cc_agent": agent.password, "cc_config": agent.password}
+        for agent in agents.values()
+    }
+    for agent in agents.values():
+        controller.host_vars[agent.host].update(rotate_credentials=["cc_agent", "cc_config"], rotate_cc_admin_id=301)
+    controller.enroll("-e", '{"rotate_enroll_verify": false}', **both)
+    for name, agent in agents.items():
+        controller.host_vars[agent.host] = {
+            name: value
+            for name, value in {
+                **controller.host_vars[agent.host],
+                "rotate_credentials": ["cc_agent"],
+                **cases[name][0],
+            }.items()
+            if value is not None
+        }
+        if "cc_config" not in controller.host_vars[agent.host]["rotate_credentials"]:
+            controller.host_vars[agent.host].pop("rotate_cc_admin_id", None)
+    before = controller.files()
+    run = controller.rotate()
+    after = controller.files()
+    assert controller.is_rotated(healthy)
+    complaints = {}
+    for name, agent in agents.items():
+        said, wanted = run.message(agent.host), cases[name][1]
+        if agent.host not in run.failed:
+            complaints[name] = "not failed"
+        elif missing := [word for word in wanted if word not in said]:
+            complaints[name] = f"{missing} not in: {said[:300]}"
+        elif run.calls_of(agent.number):
+            complaints[name] = f"{len(run.calls_of(agent.number))} requests"
+        elif _without_times(after, agent.host) != _without_times(before, agent.host):
+            complaints[name] = "something was written"
+        elif controller.live(agent)["password"] != agent.password or controller.stored(agent.host)["staged"]:
+            complaints[name] = "something is staged or changed"
+    assert complaints == {}
+
+
+def _without_times(files: dict[str, bytes], host: str) -> list[bytes]:
+    """A credential is booked before its login and released after it; that much may be written."""
+    return [line for line in files[f"{host}.yml"].splitlines() if b"version:" not in line and b"written_" not in line]
+
+
+def test_passwords_that_are_no_strings(controller: Controller, simulator: Simulator) -> None:
+    cases = {
+        "number": (12345678, "number"),
+        "boolean": (True, "boolean"),
+        "mapping": ({"value": SECRET}, "mapping"),
+        "list": ([SECRET], "list"),
+        "empty": ("", "empty"),
+        "none": (None, "empty"),
+    }
+    agents = {name: controller.add_agent(1001 + number) for number, name in enumerate(cases)}
+    run = controller.enroll(
+        check=False, **{agent.host.replace("-", "_"): {"cc_agent": cases[name][0]} for name, agent in agents.items()}
+    )
+    assert run.failed == controller.hosts
+    for name, agent in agents.items():
+        assert cases[name][1] in run.message(agent.host), name
+        assert "password" in run.message(agent.host), name
+    assert "quotes" in run.message(agents["number"].host)
+    assert SECRET not in run.output
+    assert "12345678" not in run.output
+    assert simulator.connections()["accepted"] == 0
+    assert controller.files() == {}
+
+
+def test_all_broken_rules_of_a_password_at_once(controller: Controller, simulator: Simulator) -> None:
+    controller.add_agent(1234)
+    common = {
+        "gateway_url": "{{ rotate_cc_gateway_url }}",
+        "ca_path": "{{ rotate_cc_ca_path }}",
+        "agent_id": 1234,
+        "phone_number": "41234",
+        "old_password": "{{ lookup('ansible.builtin.env', 'OLD') }}",
+    }
+    controller.environment["OLD"] = SECRET
+    cases: dict[str, tuple[Any, list[str]]] = {
+        "everything": ("aa123é", ["shorter than 8", "fewer than 3", "identical", "consecutive", "other than ASCII"]),
+        "long and backwards": ("Ab@" + "xY9" * 12 + "4321", ["longer than 32", "consecutive"]),
+        "the old one": (SECRET, ["earlier"]),
+        "a number": (1234567890, ["new_password", "number", "quotes"]),
+        "a mapping": ({"a": "b"}, ["new_password", "mapping"]),
+        "several options": ("short", ["agent_id"]),
+    }
+    tasks = [
+        {
+            "name": name,
+            "callcenter.passwords.cc_agent_password": {
+                **common,
+                "new_password": value,
+                **({"agent_id": 5} if name == "several options" else {}),
+            },
+            "ignore_errors": True,
+        }
+        for name, (value, _words) in cases.items()
+    ]
+    run = controller.play(tasks)
+    for name, (_value, words) in cases.items():
+        (line,) = run.of("agent-1234", name)
+        result = line["result"]
+        assert line["status"] == "failed"
+        assert result["changed"] is False
+        assert [word for word in words if word not in result["msg"]] == [], result["msg"]
+        assert "Nothing was sent" in result["msg"], name
+    assert simulator.connections()["accepted"] == 0
+
+
+@pytest.mark.parametrize("playbook", ["enroll", "rotate"])
+def test_vault_passwords(controller: Controller, simulator: Simulator, playbook: str) -> None:
+    agent, other = controller.add_agents(1001, 2)
+    controller.enroll("--limit", other.host)
+    if playbook == "rotate":
+        controller.enroll()
+    simulator.control("DELETE", "/connections")
+    before = controller.files()
+    wrong = controller.folder / "wrong"
+    wrong.write_text("another one\n", encoding="utf-8")
+    for arguments, words in (
+        ([], ["no vault password"]),
+        (["--vault-password-file", str(wrong)], ["vault password", "does not open"]),
+    ):
+        controller.vault_arguments = list(arguments)
+        run = controller.rotate() if playbook == "rotate" else controller.enroll(check=False)
+        assert agent.host in run.failed
+        assert [word for word in words if word not in run.message(agent.host)] == [], run.output
+        assert_untouched(controller, run, before)
+
+
+def test_stores_that_cannot_be_used(controller: Controller, simulator: Simulator) -> None:
+    agent = controller.add_agent(1001)
+    controller.enroll()
+    simulator.control("DELETE", "/connections")
+    before = controller.files()
+
+    controller.store.chmod(0o755)
+    run = controller.rotate()
+    assert run.failed == {agent.host}
+    assert "chmod o-rwx" in run.message(agent.host)
+    assert_untouched(controller, run, before)
+    controller.store.chmod(0o700)
+
+    file = controller.folder / "file"
+    file.write_text("")
+    for playbook in (controller.rotate, lambda *more: controller.enroll(*more, check=False)):
+        run = playbook("-e", f"rotate_store_path={file}/store")
+        assert run.failed == {agent.host}
+        assert str(file) in run.message(agent.host)
+        assert_untouched(controller, run, before)
+
+    path = controller.store / f"{agent.host}.yml"
+    for damage, words in (
+        (b"format: [", ["damaged", "backup"]),
+        (b"format: 9\ncredentials: {}\n", ["format", "update"]),
+    ):
+        path.write_bytes(damage)
+        run = controller.rotate()
+        assert run.failed == {agent.host}
+        assert [word for word in words if word not in run.message(agent.host)] == []
+        assert run.calls == []
+        assert path.read_bytes() == damage
+
+
+def test_hosts_that_are_not_enrolled(controller: Controller, simulator: Simulator) -> None:
+    agents, admin = controller.add_agents(1001, 2), controller.add_administrator(301)
+    for playbook in (controller.rotate, controller.verify):
+        run = playbook()
+        assert run.failed <= controller.hosts
+        assert agents[0].host in run.failed
+        assert "not enrolled" in run.message(agents[0].host)
+        assert "enroll playbook" in run.message(agents[0].host)
+    assert admin.host in run.failed
+    assert simulator.connections()["accepted"] == 0
+    assert not controller.store.exists()
+
+
+def test_certificates_that_are_not_trusted(controller: Controller, simulator: Simulator, tmp_path: Path) -> None:
+    agent = controller.add_agent(1001)
+    controller.enroll()
+    trusted = controller.group_vars["rotate_cc_ca_path"]
+    with Simulator(arguments=["--names", "gateway.example.com"]) as misnamed:
+        misnamed.put_account("cc_agent", agent.number, password=agent.password)
+        cases = (
+            # another gateway's CA, no CA at all, the right CA and the wrong name
+            ({"rotate_cc_ca_path": misnamed.ca_path}, ["certificate", "not trusted", "ca_path"]),
+            ({"rotate_cc_ca_path": None}, ["certificate", "ca_path"]),
+            (
+                {"rotate_cc_ca_path": misnamed.ca_path, "rotate_cc_gateway_url": misnamed.url},
+                ["certificate", "another"],
+            ),
+        )
+        for variables, words in cases:
+            simulator.clear_journal()
+            arguments = json.dumps({name: value for name, value in variables.items() if value})
+            if variables["rotate_cc_ca_path"] is None:
+                del controller.group_vars["rotate_cc_ca_path"]
+            run = controller.rotate("-e", arguments)
+            controller.group_vars["rotate_cc_ca_path"] = trusted
+            assert run.failed == {agent.host}
+            assert [word for word in words if word not in run.message(agent.host)] == [], run.message(agent.host)
+            assert run.calls == []
+            assert misnamed.journal() == []
+            stored = controller.stored(agent.host)
+            assert (stored["staged"], stored["ledger"]) == (None, [])
+        careless = json.dumps({"rotate_cc_validate_certs": False, "rotate_cc_gateway_url": misnamed.url})
+        assert controller.rotate("-e", careless).rc == 0
+        assert misnamed.account("cc_agent", agent.number)["password"] == controller.stored(agent.host)["current"]

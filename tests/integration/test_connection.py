@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules through a connection that is not local, and the role through it: same options, same results."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from integration.controller import Controller
+from simulator.client import Simulator
+
+PREFIX = "callcenter.passwords."
+AGENT, NEW, NEXT = "First@Marker7x", "Second@Marker7x", "Third@Marker7x"
+WRONG = "Wrong@Marker7x"
+ADMIN, ADMIN_NEW = "Admin@Marker7x", "Adminis@Marker7x"
+
+# name, module, options, whether in check mode
+CASES: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("config_login_ok", "cc_config_login", {"password": ADMIN}, False),
+    ("config_login_verify", "cc_config_login", {"password": ADMIN, "verify_only": True}, False),
+    ("config_login_bad", "cc_config_login", {"password": WRONG}, False),
+    ("config_login_check", "cc_config_login", {"password": ADMIN}, True),
+    ("config_login_number", "cc_config_login", {"password": 12345678}, False),
+    ("config_login_both_ids", "cc_config_login", {"password": ADMIN, "vdn_id": 7}, False),
+    ("agent_login_ok", "cc_agent_login", {"password": AGENT}, False),
+    ("agent_login_live", "cc_agent_login", {"password": AGENT}, False),
+    (
+        "agent_login_out",
+        "cc_agent_login",
+        {"state": "signed_out", "guid": "{{ agent_login_ok.guid }}", "cookies": "{{ agent_login_ok.cookies }}"},
+        False,
+    ),
+    ("agent_login_verify", "cc_agent_login", {"password": AGENT, "verify_only": True}, False),
+    ("agent_login_bad", "cc_agent_login", {"password": WRONG}, False),
+    ("agent_login_check", "cc_agent_login", {"password": AGENT}, True),
+    ("agent_login_id", "cc_agent_login", {"password": AGENT, "agent_id": 7, "phone_number": "x"}, False),
+    ("agent_login_no_password", "cc_agent_login", {}, False),
+    ("agent_login_choice", "cc_agent_login", {"password": AGENT, "agent_type": 5}, False),
+    ("agent_login_http", "cc_agent_login", {"password": AGENT, "gateway_url": "http://127.0.0.1:1"}, False),
+    ("agent_login_away", "cc_agent_login", {"password": AGENT, "gateway_url": "https://127.0.0.1:1"}, False),
+    ("agent_password_check", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, True),
+    ("agent_password_policy", "cc_agent_password", {"old_password": AGENT, "new_password": "a"}, False),
+    ("agent_password_refused", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("agent_password_unknown", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("agent_password_changed", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("agent_password_unchanged", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
+    (
+        "agent_password_no_probe",
+        "cc_agent_password",
+        {"old_password": AGENT, "new_password": NEW, "probe_new_password": False},
+        False,
+    ),
+    (
+        "agent_password_guid_gone",
+        "cc_agent_password",
+        {"old_password": NEW, "new_password": NEXT, "guid": "gone"},
+        False,
+    ),
+    (
+        "agent_password_workbench",
+        "cc_agent_password",
+        {"old_password": NEXT, "new_password": NEW, "aicc_workbench": True},
+        False,
+    ),
+    ("config_password_check", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, True),
+    ("config_password_short", "cc_config_password", {"old_password": ADMIN, "new_password": "a"}, False),
+    ("config_password_changed", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, False),
+    ("config_password_unchanged", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, False),
+    ("info_ok", "cc_agent_info", {"password": ADMIN_NEW, "agent_ids": [1001, 1999]}, False),
+    ("info_check", "cc_agent_info", {"password": ADMIN_NEW, "agent_ids": [1001]}, True),
+    ("info_bad_id", "cc_agent_info", {"password": ADMIN_NEW, "agent_ids": [1]}, False),
+    ("info_nothing", "cc_agent_info", {"agent_ids": [1001]}, False),
+]
+
+
+def results(controller: Controller, simulator: Simulator, connection: str) -> dict[str, dict[str, Any]]:
+    simulator.reset()
+    simulator.put_account("cc_agent", "1001", password=AGENT, name="Front desk")
+    simulator.put_account("cc_config", "301", password=ADMIN)
+    simulator.add_faults(
+        [
+            {"kind": "retcode", "code": "000-002", "account": "1001", "operation": "change"},
+            {"kind": "html", "account": "1001", "operation": "change"},
+        ]
+    )
+    written = controller.folder / f"{connection}.json"
+    tasks: list[dict[str, Any]] = [
+        {PREFIX + module: options, "register": name, "check_mode": check, "ignore_errors": True, "name": name}
+        for name, module, options, check in CASES
+    ]
+    names = [name for name, *_others in CASES]
+    document = "{{ {" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
+    tasks.append({"name": "Write", "ansible.builtin.copy": {"content": document, "dest": str(written)}, "no_log": True})
+    agent, admin = {"agent_id": 1001, "phone_number": "41001"}, {"admin_id": 301}
+    defaults = {
+        "group/callcenter.passwords.cc": {
+            "gateway_url": "{{ rotate_cc_gateway_url }}",
+            "ca_path": "{{ rotate_cc_ca_path }}",
+            "timeout": 5,
+        },
+        **{PREFIX + module: agent for module in ("cc_agent_login", "cc_agent_password")},
+        **{PREFIX + module: admin for module in ("cc_config_login", "cc_config_password", "cc_agent_info")},
+    }
+    controller.host_vars = {"agent-1001": {}}
+    controller.environment["ANSIBLE_PIPELINING"] = "true"
+    run = controller.play(tasks, "-vvv", connection=connection, module_defaults=defaults)
+    assert run.rc == 0, run.output
+    # What ran where: only the ordinary module is packed.
+    packed = set(re.findall(r"Using module file \S+/(cc_\w+)\.py", run.stdout))
+    assert packed == (set() if connection == "local" else {module for _name, module, *_more in CASES})
+    found = json.loads(written.read_text(encoding="utf-8"))
+    for result in found.values():
+        for key in [
+            key
+            for key in result
+            if key.startswith("_ansible") or key in ("invocation", "ansible_facts", "warnings", "exception")
+        ]:
+            del result[key]
+        if "guid" in result:
+            result["guid"] = bool(result["guid"])
+        if "cookies" in result:
+            result["cookies"] = sorted(result["cookies"])
+    return dict(found)
+
+
+def test_the_results_are_the_same(controller: Controller, simulator: Simulator) -> None:
+    here, there = (results(controller, simulator, connection) for connection in ("local", "bastion"))
+    different = {
+        name: {
+            key: (here[name].get(key), there[name].get(key))
+            for key in here[name].keys() | there[name].keys()
+            if here[name].get(key) != there[name].get(key)
+        }
+        for name in here
+    }
+    assert {name: keys for name, keys in different.items() if keys} == {}
+
+    outcomes = {name: result.get("outcome") for name, result in here.items()}
+    assert outcomes == {
+        **dict.fromkeys(outcomes),
+        "config_login_ok": "ok",
+        "config_login_verify": "ok",
+        "config_login_bad": "bad",
+        "agent_login_ok": "ok",
+        "agent_login_live": "live",
+        "agent_login_out": "ok",
+        "agent_login_verify": "ok",
+        "agent_login_bad": "bad",
+        "agent_login_away": "unreachable",
+        "agent_password_check": "changed",
+        "agent_password_refused": "refused",
+        "agent_password_unknown": "unknown",
+        "agent_password_changed": "changed",
+        "agent_password_unchanged": "unchanged",
+        "agent_password_no_probe": "refused",
+        "agent_password_guid_gone": "changed",
+        "config_password_check": "changed",
+        "config_password_changed": "changed",
+        "config_password_unchanged": "unchanged",
+        "info_ok": "ok",
+    }
+    changed = {name for name, result in here.items() if result["changed"]}
+    assert changed == {
+        "agent_login_ok",
+        "agent_login_out",
+        "agent_login_check",
+        "agent_password_check",
+        "agent_password_unknown",
+        "agent_password_changed",
+        "agent_password_guid_gone",
+        "config_password_check",
+        "config_password_changed",
+    }
+    assert here["agent_password_unknown"]["failed"] is True
+    assert here["info_ok"]["missing"] == [1999]
+    assert simulator.account("cc_agent", "1001")["times_locked"] == 0
+
+
+def test_the_role_through_a_connection(controller: Controller, simulator: Simulator) -> None:
+    """A bastion reaches the gateway; the store stays on the controller. A lost answer is no reason to lose a password."""
+    plain, lossy, admin = controller.add_agent(1001), controller.add_agent(1002), controller.add_administrator(301)
+    live = controller.add_agent(1003)
+    for variables in controller.host_vars.values():
+        variables["ansible_connection"] = "bastion"
+    controller.enroll()
+    simulator.fault("drop_after", account=lossy.number, operation="change")
+    simulator.act("sign_in", "cc_agent", live.number)
+    run = controller.rotate()
+    assert run.rc == 0, run.output
+    assert all(controller.is_rotated(credential) for credential in (plain, lossy, admin))
+    assert run.outcome(live.host) == "live"
+    assert controller.verify("--limit", f"all:!{live.host}").rc == 0
+    controller.judge()
+
+
+def test_a_bastion_that_is_away(controller: Controller, simulator: Simulator) -> None:
+    """No connection to the machine that sends: the host fails, nothing is sent, nothing is counted for ever."""
+    agent = controller.add_agent(1001)
+    controller.enroll()
+    controller.host_vars[agent.host] |= {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    run = controller.rotate()
+    assert run.rc != 0
+    assert run.calls == []
+    controller.judge()
+    assert controller.stored(agent.host)["staged"] is None
+    for name in ("ansible_connection", "ansible_host", "ansible_port"):
+        del controller.host_vars[agent.host][name]
+    run = controller.rotate()
+    assert run.rc == 0, run.output
+    assert controller.is_rotated(agent), run.outcome(agent.host)

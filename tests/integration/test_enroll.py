@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Taking today's passwords over into the store."""
+
+from __future__ import annotations
+
+from integration.controller import Controller, new_password
+from simulator.client import Simulator
+
+
+def test_from_variables_and_from_csv(controller: Controller) -> None:
+    """A variable wins over the file; the file serves the hosts that have no variable; both kinds from one file."""
+    by_variable, both, by_file = controller.add_agents(1001, 3)
+    admin = controller.add_administrator(301)
+    csv = controller.folder / "passwords.csv"
+    rows = [
+        "host;agent;admin",
+        f"{both.host};{new_password()};",
+        f'{by_file.host};"{by_file.password}";',
+        f"{admin.host};;{admin.password}",
+    ]
+    csv.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    file = controller.folder / "enroll.yml"
+    file.write_text(
+        f'rotate_enroll_csv: "{csv}"\nrotate_enroll_csv_delimiter: ";"\n'
+        "rotate_enroll_csv_columns: {cc_agent: 1, cc_config: 2}\n",
+        encoding="utf-8",
+    )
+    controller.host_vars[by_variable.host]["rotate_enroll_passwords"] = {"cc_agent": by_variable.password}
+    controller.host_vars[both.host]["rotate_enroll_passwords"] = {"cc_agent": both.password}
+    run = controller.run("callcenter.passwords.enroll", "-e", f"@{file}")
+    assert run.rc == 0, run.output
+    assert run.changed == controller.hosts
+    for credential in controller.credentials:
+        stored = controller.stored(credential.host, credential.kind)
+        assert stored["current"] == credential.password
+        assert stored["rotated_at"] is None, "its age is unknown"
+        logins = run.calls_of(credential.number, "sign_in", "config_login")
+        assert [(call["credential"], call["retcode"]) for call in logins] == [("live", "0")]
+        assert credential.kind == "cc_config" or not controller.live(credential)["signed_in"]
+
+    again = controller.run("callcenter.passwords.enroll", "-e", f"@{file}")
+    assert again.rc == 0
+    assert again.changed == set()
+    assert again.calls == []
+
+
+def test_a_wrong_password_is_not_enrolled_and_never_tried_a_third_time(controller: Controller) -> None:
+    agent, admin, right = controller.add_agent(1001), controller.add_administrator(301), controller.add_agent(1002)
+    wrong = {"agent_1001": {"cc_agent": new_password()}, "admin_301": {"cc_config": new_password()}}
+    for failures in (1, 2, 2):
+        run = controller.enroll(check=False, **wrong)
+        for credential in (agent, admin):
+            assert controller.live(credential)["failures"] == failures
+            assert controller.live(credential)["times_locked"] == 0
+            assert controller.stored(credential.host, credential.kind)["current"] is None
+        assert {agent.host, admin.host} == run.failed
+        assert controller.stored(right.host)["current"] == right.password
+    assert run.calls == []
+    assert "nothing is tried before" in run.message(agent.host)
+    assert len(controller.stored(agent.host)["ledger"]) == 2
+    # the store knows the host, yet there is nothing to rotate
+    rotate = controller.rotate("--limit", agent.host)
+    assert rotate.failed == {agent.host}
+    assert "enroll" in rotate.message(agent.host)
+    assert rotate.calls == []
+    controller.judge(but=(agent, admin))
+
+
+def test_the_message_about_a_wrong_password(controller: Controller) -> None:
+    """Right after a wrong one the right one is enrolled, and the ledger is forgotten."""
+    agent = controller.add_agent(1001)
+    run = controller.enroll(check=False, agent_1001={"cc_agent": new_password()})
+    assert run.failed == {agent.host}
+    assert "password is wrong" in run.message(agent.host)
+    assert "log in" in run.message(agent.host)
+    controller.enroll()
+    stored = controller.stored(agent.host)
+    assert stored["current"] == agent.password
+    assert stored["ledger"] == []
+
+
+def test_without_a_login(controller: Controller, simulator: Simulator) -> None:
+    agents = controller.add_agents(1001, 2)
+    run = controller.enroll("-e", '{"rotate_enroll_verify": false}')
+    assert simulator.connections()["accepted"] == 0
+    assert run.changed == controller.hosts
+    assert all(controller.stored(agent.host)["current"] == agent.password for agent in agents)
+    assert controller.rotate().rc == 0
+    assert all(controller.is_rotated(agent) for agent in agents)
+
+
+def test_replacing_what_somebody_else_has_changed(controller: Controller, simulator: Simulator) -> None:
+    """Diverged is reported with two wrong logins at most, whatever is run afterwards, until the right one is enrolled."""
+    staged, plain = controller.add_agents(1001, 2)
+    admin = controller.add_administrator(301)
+    controller.enroll()
+    assert controller.rotate().rc == 0
+    first = {
+        credential: controller.stored(credential.host, credential.kind)["current"]
+        for credential in controller.credentials
+    }
+    # one of them in the middle of a rotation
+    simulator.fault("drop_before", account=staged.number, operation="change")
+    simulator.fault("timeout_before", account=staged.number, operation="sign_in", skip=2, seconds=0.1)
+    controller.rotate("-e", "rotate_when=always", "--limit", staged.host)
+    assert controller.stored(staged.host)["staged"]
+    simulator.clear_faults()
+
+    changed = {credential: new_password() for credential in controller.credentials}
+    before = {credential: controller.live(credential)["failures"] for credential in controller.credentials}
+    for credential, password in changed.items():
+        simulator.act("password", credential.kind, credential.number, password=password)
+    for _attempt in range(3):
+        run = controller.rotate("-e", "rotate_when=always")
+        assert run.rc != 0
+    assert run.calls == []
+    assert run.failed >= {plain.host, admin.host}
+    for credential in controller.credentials:
+        live = controller.live(credential)
+        assert run.outcome(credential.host, credential.kind) in ("diverged", "cooling")
+        assert live["failures"] - before[credential] <= 2
+        assert live["times_locked"] == 0
+        assert live["password"] == changed[credential]
+        assert controller.stored(credential.host, credential.kind)["current"] == first[credential], (
+            "nothing is thrown away"
+        )
+    assert "somebody else has changed it" in run.message(plain.host)
+    assert "rotate_enroll_replace" in run.message(plain.host)
+
+    plainly = controller.enroll(
+        "--limit",
+        f"{plain.host},{admin.host}",
+        check=False,
+        agent_1001={},
+        agent_1002={"cc_agent": changed[plain]},
+        admin_301={"cc_config": changed[admin]},
+    )
+    assert plainly.calls == [], "without rotate_enroll_replace it is left as it is"
+    healed = controller.enroll(
+        "-e",
+        '{"rotate_enroll_replace": true}',
+        check=False,
+        agent_1001={"cc_agent": changed[staged]},
+        agent_1002={"cc_agent": changed[plain]},
+        admin_301={"cc_config": changed[admin]},
+    )
+    assert healed.failed <= {staged.host}, healed.output  # that one may be cooling
+    for credential in (plain, admin):
+        stored = controller.stored(credential.host, credential.kind)
+        assert stored["current"] == changed[credential]
+        assert stored["previous"] == first[credential]
+    run = controller.rotate("--limit", f"{plain.host},{admin.host}")
+    assert run.rc == 0, run.output
+    assert controller.verify("--limit", f"{plain.host},{admin.host}").rc == 0
+    if healed.failed:
+        # It takes a further run, after the half hour, to find out that its other password does not work either.
+        later = ["-e", '{"rotate_lock_window_minutes": 0.01}']
+        assert controller.rotate("--limit", staged.host, *later).outcome(staged.host) == "diverged"
+        controller.enroll(
+            "-e",
+            '{"rotate_enroll_replace": true}',
+            *later,
+            "--limit",
+            staged.host,
+            agent_1001={"cc_agent": changed[staged]},
+        )
+        assert controller.rotate("--limit", staged.host).rc == 0
+    assert controller.live(staged)["password"] == controller.stored(staged.host)["current"]
+    assert all(controller.live(credential)["times_locked"] == 0 for credential in controller.credentials)
+
+
+def test_replacing_with_a_wrong_password(controller: Controller) -> None:
+    """Neither a wrong one nor an unverified one takes the place of a password that works."""
+    agent = controller.add_agent(1001)
+    controller.enroll()
+    wrong = {"agent_1001": {"cc_agent": new_password()}}
+    run = controller.enroll("-e", '{"rotate_enroll_replace": true}', check=False, **wrong)
+    assert run.failed == {agent.host}
+    assert controller.stored(agent.host)["current"] == agent.password
+    run = controller.enroll(
+        "-e", '{"rotate_enroll_replace": true, "rotate_enroll_verify": false}', check=False, **wrong
+    )
+    assert run.failed == {agent.host}
+    assert "rotate_enroll_verify" in run.message(agent.host)
+    assert controller.stored(agent.host)["current"] == agent.password
+    run = controller.rotate()
+    assert run.rc == 0, run.output
+    assert controller.is_rotated(agent)
+
+
+def test_verify_finds_the_one_that_does_not_work(controller: Controller, simulator: Simulator) -> None:
+    agents, admin = controller.add_agents(1001, 3), controller.add_administrator(301)
+    controller.enroll()
+    simulator.act("password", "cc_agent", agents[1].number, password=new_password())
+    simulator.act("lock", "cc_agent", agents[2].number)
+    run = controller.verify()
+    assert run.rc != 0
+    assert run.failed == {agents[1].host, agents[2].host}
+    assert run.outcome(agents[0].host) == "verified"
+    assert run.outcome(admin.host, "cc_config") == "verified"
+    assert run.outcome(agents[1].host) == "diverged"
+    assert run.outcome(agents[2].host) == "locked"
+    assert "locked" in run.message(agents[2].host)
+    assert run.changed == set()
+    assert all(controller.live(credential)["changes"] == 0 for credential in controller.credentials)
+    again = controller.verify("--limit", agents[2].host)
+    assert again.calls == [], "nothing is tried on a locked account"

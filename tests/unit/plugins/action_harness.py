@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action plugins without a playbook around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+from ansible.plugins.action import ActionBase
+
+
+def loader(*keys: tuple[str, str]) -> DataLoader:
+    """Return a loader with these vault passwords."""
+    loads = DataLoader()
+    loads.set_vault_secrets([(label, VaultSecret(key.encode())) for label, key in keys])
+    return loads
+
+
+def action(
+    plugin: type[ActionBase],
+    name: str,
+    args: Mapping[str, Any],
+    *,
+    loads: DataLoader | None = None,
+    check_mode: bool = False,
+    connection: str = "local",
+    become: bool = False,
+) -> ActionBase:
+    """Return the action of a task, as far as the plugins of this collection look at one."""
+    task = SimpleNamespace(
+        action=name,
+        resolved_action=f"callcenter.passwords.{name}",
+        args=dict(args),
+        async_val=0,
+        become=become,
+        check_mode=check_mode,
+        environment=[],
+    )
+    connected = SimpleNamespace(ansible_name=connection, _shell=SimpleNamespace(tmpdir=None))
+    built: ActionBase = plugin(task, connected, SimpleNamespace(), loads or loader(), None, None)
+    built._load_name = name
+    return built

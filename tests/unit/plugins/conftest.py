@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures of all unit tests of the plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.callcenter.passwords.plugins.module_utils import http
+from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
+from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import WireScript
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the developer's machine has set away from the tests."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireScript]:
+    """The network, as a script. Whatever was announced must have been sent when the test ends."""
+    script = WireScript(URL)
+
+    def send(_adapter: Any, request: Any, **connection: Any) -> Any:
+        return script.send(request, **connection)
+
+    monkeypatch.setattr(http._Adapter, "send", send)
+    yield script
+    script.finish()

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lookup of a stored password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleLookupError
+
+from ansible_collections.callcenter.passwords.plugins.lookup import secret
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import loader
+
+HOST, KIND = "agent-1001", "cc_agent"
+KEYS = loader(("default", "key"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("passwords") / "store"
+    store = open_store(str(folder), None, KEYS)
+    store.write(HOST, KIND, Entry(current=store.seal("the current"), staged=store.seal("the staged")))
+    return folder
+
+
+def look_up(*terms: Any, keys: Any = KEYS, **options: Any) -> list[str]:
+    name = "callcenter.passwords.secret"
+    documented = yaml.safe_load(secret.DOCUMENTATION)["options"]
+    constants.config.initialize_plugin_configuration_definitions("lookup", name, documented)
+    plugin = secret.LookupModule(loader=keys)
+    plugin._load_name = name
+    return plugin.run(list(terms), {}, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "password"),
+    [({}, "the current"), ({"version": "current"}, "the current"), ({"version": "staged"}, "the staged")],
+)
+def test_reading_a_password(folder: Path, options: dict[str, str], password: str) -> None:
+    assert look_up(HOST, KIND, store_path=str(folder), **options) == [password]
+
+
+def test_the_store_may_come_from_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLCENTER_PASSWORDS_STORE", str(folder))
+    assert look_up(HOST, KIND) == ["the current"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "options", "fault"),
+    [
+        ([HOST], {}, "give two terms"),
+        ([HOST, KIND, "x"], {}, "give two terms"),
+        (["agent-2", KIND], {}, "agent-2, cc_agent: there is no current password"),
+        ([HOST, "cc_config"], {}, "there is no current password"),
+        ([HOST, KIND], {"version": "previous"}, "there is no previous password"),
+        ([HOST, KIND], {"keys": loader()}, "this run has no vault password"),
+        ([HOST, KIND], {"keys": loader(("default", "another"))}, "the vault password does not open"),
+    ],
+)
+def test_what_cannot_be_read(folder: Path, terms: list[str], options: dict[str, Any], fault: str) -> None:
+    with pytest.raises(AnsibleLookupError) as caught:
+        look_up(*terms, **{"store_path": str(folder), **options})
+    assert fault in str(caught.value)
+
+
+def test_a_lookup_needs_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CALLCENTER_PASSWORDS_STORE", raising=False)
+    with pytest.raises(AnsibleError, match="store_path"):
+        look_up(HOST, KIND)
+
+
+def test_a_version_that_does_not_exist(folder: Path) -> None:
+    with pytest.raises(AnsibleError, match="version"):
+        look_up(HOST, KIND, store_path=str(folder), version="oldest")

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all modules share: specs that add up, and errors that become results in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.callcenter.passwords.plugins.module_utils import cc_options, http
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+    ApiError,
+    InputError,
+    check_all,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec, Operation, Result
+from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+    AGENT_OPTIONS,
+    NEW,
+    OLD,
+    assert_shows_no_secret,
+    execute,
+    operation,
+)
+
+MODULES = ["cc_agent_info", "cc_agent_login", "cc_agent_password", "cc_config_login", "cc_config_password"]
+
+
+def failing(error: BaseException, changes: bool = False) -> Operation:
+    def run(_params: Mapping[str, Any], _check_mode: bool) -> Result:
+        raise error
+
+    return Operation(ArgumentSpec(), run, changes)
+
+
+def test_specs_add_up() -> None:
+    one = ArgumentSpec({"a": {"type": "str"}}, (("a", "b"),), (("a", "c"),), (("a", "d"),), (("a", 1, ("e",)),))
+    two = ArgumentSpec({"a": {"type": "int"}, "b": {"no_log": True}}, mutually_exclusive=(("b", "c"),))
+    both = one + two
+    assert both.options == {"a": {"type": "int"}, "b": {"no_log": True}}
+    assert both.rules() == {
+        "mutually_exclusive": [["a", "b"], ["b", "c"]],
+        "required_together": [["a", "c"]],
+        "required_one_of": [["a", "d"]],
+        "required_if": [["a", 1, ("e",)]],
+    }
+    assert both.secret_options() == ["b"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_secret_option_is_marked(module: str) -> None:
+    secret = {"password", "old_password", "new_password", "guid", "cookies"}
+    spec = operation(module).arguments
+    assert set(spec.secret_options()) == secret & set(spec.options)
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_an_accident_shows_its_kind_and_nothing_else(changes: bool) -> None:
+    result = failing(RuntimeError(f"server said {OLD}"), changes).execute({}, check_mode=False)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, changes, "unknown")
+    assert "unexpected RuntimeError" in result["msg"]
+    assert_shows_no_secret(result)
+
+
+@pytest.mark.parametrize("name", ["requests", None])
+def test_a_missing_library(name: str | None) -> None:
+    result = failing(ImportError(OLD, name=name)).execute({}, check_mode=False)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "the Python library requests is missing" in result["msg"]
+    assert_shows_no_secret(result)
+
+
+def test_a_missing_library_is_found_out_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "REQUESTS_IMPORT_ERROR", ImportError("no", name="urllib3"))
+    result = execute("cc_agent_password", {**AGENT_OPTIONS, "old_password": OLD, "new_password": NEW})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "urllib3 is missing" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed", "failing_logins"),
+    [("bad", True, 1), ("unknown", True, 1), ("locked", True, 0), ("live", True, 0), ("ok_restricted", False, 0)],
+)
+def test_errors_of_the_api(outcome: str, failed: bool, failing_logins: int) -> None:
+    result = failing(ApiError(outcome, "a sentence", "100-000")).execute({}, check_mode=False)
+    assert (result["failed"], result["outcome"], result["failing_logins"]) == (failed, outcome, failing_logins)
+    assert (result["msg"], result["code"], result["changed"]) == ("a sentence", "100-000", False)
+
+
+def test_the_end_of_the_process_is_no_result() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        failing(KeyboardInterrupt()).execute({}, check_mode=False)
+
+
+def test_all_faults_are_gathered() -> None:
+    def bad(*faults: str) -> None:
+        raise InputError(*faults)
+
+    assert check_all(lambda: 1, lambda: None) == [1, None]
+    with pytest.raises(InputError) as caught:
+        check_all(lambda: bad("one", "two"), lambda: 1, lambda: bad("three"))
+    assert caught.value.faults == ("one", "two", "three")
+
+
+def test_a_session_given_with_cookies_of_other_types() -> None:
+    session = cc_options.given_session({"guid": "g", "cookies": {1: 2}})
+    assert session is not None
+    assert session.headers() == {"guid": "g", "Cookie": "1=2"}
+    assert "g" not in repr(session).replace("Session", "").replace("must_change", "")
+    assert cc_options.given_session({"guid": "", "cookies": {"a": "b"}}) is None

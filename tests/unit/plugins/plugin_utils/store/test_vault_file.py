@@ -1,0 +1,438 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The file store: what is on the disk, who may read it, and what a crash or a second writer leaves."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+import stat
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store import vault_file
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    Attempt,
+    Conflict,
+    Entry,
+    Sealed,
+    StoreError,
+    now,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
+
+NOW = datetime(2026, 11, 21, 22, 45, 54, tzinfo=timezone.utc)
+HOST, KIND = "agent-1001", "cc_agent"
+PASSWORD = "Marker-pässword: \"#'x"
+
+
+def vault(*keys: tuple[str, str]) -> VaultLib:
+    return VaultLib([(label, VaultSecret(secret.encode())) for label, secret in keys])
+
+
+def unsalted(secret: str = "sealed") -> Sealed:
+    """Return what looks like a sealed secret, for tests that open none: real ones take their time."""
+    return Sealed(f"$ANSIBLE_VAULT;1.1;AES256\n{secret.encode().hex()}\n")
+
+
+KEYS = vault(("default", "key"))
+ENTRY = Entry(
+    current=unsalted("current"),
+    staged=unsalted("staged"),
+    previous=unsalted("previous"),
+    rotated_at=NOW,
+    staged_at=NOW,
+    written_by="machine:1:2",
+    written_at=NOW,
+    ledger=(Attempt(NOW, "staged", "bad", "machine:1:2"),),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(folder: Path) -> VaultFileStore:
+    return VaultFileStore(str(folder), KEYS)
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [name for name in os.listdir(folder) if name.endswith(".tmp")]
+
+
+# -- round trips -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_read(store: VaultFileStore) -> None:
+    assert store.read(HOST, KIND) is None
+    written = store.write(HOST, KIND, ENTRY)
+    assert written == ENTRY.changed(version=1)
+    assert store.read(HOST, KIND) == written
+    assert store.read(HOST, "cc_config") is None
+
+
+def test_an_entry_that_is_nearly_empty(store: VaultFileStore) -> None:
+    store.write(HOST, KIND, Entry())
+    assert store.read(HOST, KIND) == Entry(version=1)
+
+
+def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, folder: Path) -> None:
+    one = store.write(HOST, KIND, ENTRY)
+    other = store.write(HOST, "cc_config", Entry(current=unsalted("admin")))
+    assert (store.read(HOST, KIND), store.read(HOST, "cc_config")) == (one, other)
+    store.write(HOST, KIND, one.changed(staged=None))
+    assert store.read(HOST, "cc_config") == other
+    assert [name for name in os.listdir(folder) if name.endswith(".yml")] == ["agent-1001.yml"]
+
+
+def test_sealing_and_unsealing(store: VaultFileStore) -> None:
+    sealed = store.seal(PASSWORD)
+    assert PASSWORD not in sealed
+    assert store.unseal(sealed) == PASSWORD
+    assert store.seal(PASSWORD) != sealed, "salted"
+
+
+def test_plain_ansible_vault_opens_a_password(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, Entry(current=store.seal(PASSWORD)))
+    lines = (folder / "agent-1001.yml").read_text().splitlines()
+    start = lines.index("    current: !vault |") + 1
+    scalar = [line.strip() for line in lines[start:] if line.startswith(" " * 6)]
+    assert KEYS.decrypt("\n".join(scalar)).decode() == PASSWORD
+
+
+def test_the_file_is_plain_but_for_the_secrets(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, ENTRY)
+    text = (folder / "agent-1001.yml").read_text()
+    assert text.startswith("# Passwords of one inventory host")
+    assert text.count("!vault |\n      $ANSIBLE_VAULT;1.1;AES256") == 3
+    document = yaml.safe_load(text.replace("!vault ", ""))
+    credential = document["credentials"][KIND]
+    assert (document["format"], document["host"], credential["version"]) == (1, HOST, 1)
+    assert credential["ledger"] == [
+        {"at": "2026-11-21T22:45:54Z", "secret": "staged", "outcome": "bad", "run": "machine:1:2"}
+    ]
+    assert "python" not in text
+
+
+def test_an_entry_shows_no_secret() -> None:
+    assert "sealed" not in repr(Entry(current=unsalted(), staged=unsalted(), previous=unsalted()))
+    assert "ANSIBLE_VAULT" not in repr(ENTRY)
+
+
+def test_the_time_is_whole_seconds_in_utc() -> None:
+    assert (now().microsecond, now().tzinfo) == (0, timezone.utc)
+
+
+# -- vault passwords ---------------------------------------------------------------------------------------------------
+
+
+def test_without_a_vault_password(folder: Path) -> None:
+    store = VaultFileStore(str(folder), vault())
+    for attempt in (lambda: store.seal("x"), lambda: store.unseal(unsalted()), store.check_key):
+        with pytest.raises(StoreError, match="no vault password; give one with --vault-password-file"):
+            attempt()
+    assert not folder.exists()
+
+
+def test_with_another_vault_password(store: VaultFileStore, folder: Path) -> None:
+    sealed = store.seal(PASSWORD)
+    other = VaultFileStore(str(folder), vault(("default", "another key")))
+    with pytest.raises(StoreError, match="the vault password does not open") as caught:
+        other.unseal(sealed)
+    assert caught.value.__cause__ is None
+    assert PASSWORD not in str(caught.value)
+
+
+def test_the_vault_id_chooses_the_key_and_is_recorded(folder: Path) -> None:
+    both = vault(("first", "key one"), ("second", "key two"))
+    store = VaultFileStore(str(folder), both, "second")
+    sealed = store.seal(PASSWORD)
+    assert sealed.startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
+    assert VaultFileStore(str(folder), vault(("any", "key two"))).unseal(sealed) == PASSWORD
+    assert VaultFileStore(str(folder), both).seal("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n")
+
+
+def test_the_default_label_is_not_recorded(store: VaultFileStore) -> None:
+    assert store.seal("x").startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+
+
+def test_a_vault_id_that_the_run_does_not_have(folder: Path) -> None:
+    store = VaultFileStore(str(folder), KEYS, "elsewhere")
+    with pytest.raises(StoreError, match="no vault password with the id elsewhere; give it with --vault-id"):
+        store.seal("x")
+
+
+def test_the_key_is_checked_against_what_is_stored(store: VaultFileStore, folder: Path) -> None:
+    store.check_key()
+    store.write("empty", KIND, Entry())
+    store.check_key()
+    store.write(HOST, KIND, Entry(current=store.seal(PASSWORD)))
+    store.check_key()
+    with pytest.raises(StoreError, match="does not open the passwords"):
+        VaultFileStore(str(folder), vault(("default", "another key"))).check_key()
+
+
+# -- compare and swap --------------------------------------------------------------------------------------------------
+
+
+def test_a_write_on_an_old_version_is_refused(store: VaultFileStore) -> None:
+    first = store.write(HOST, KIND, ENTRY)
+    second = store.write(HOST, KIND, first.changed(staged=None))
+    for stale in (ENTRY, first, second.changed(version=9)):
+        with pytest.raises(Conflict, match="another run has written this credential"):
+            store.write(HOST, KIND, stale)
+    assert store.read(HOST, KIND) == second
+
+
+def test_a_write_on_what_is_gone_is_refused(store: VaultFileStore, folder: Path) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+    (folder / "agent-1001.yml").unlink()
+    with pytest.raises(Conflict):
+        store.write(HOST, KIND, written)
+
+
+def in_a_child(work: Callable[[], Any]) -> multiprocessing.Process:
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    return child
+
+
+def test_two_processes_lose_no_update(store: VaultFileStore) -> None:
+    rounds = 10
+
+    def count() -> None:
+        done = 0
+        while done < rounds:
+            entry = store.read(HOST, KIND) or Entry()
+            try:
+                store.write(HOST, KIND, entry.changed(ledger=(*entry.ledger, ENTRY.ledger[0])))
+            except Conflict:
+                continue
+            done += 1
+
+    children = [in_a_child(count) for _child in range(2)]
+    for child in children:
+        child.join(20)
+        assert child.exitcode == 0
+    entry = store.read(HOST, KIND)
+    assert entry is not None
+    assert (entry.version, len(entry.ledger)) == (2 * rounds, 2 * rounds)
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_a_writer_that_is_killed_leaves_the_old_file(
+    store: VaultFileStore, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+
+    def die() -> None:
+        monkeypatch.setattr(vault_file.os, call, lambda *_args: os.kill(os.getpid(), signal.SIGKILL))
+        store.write(HOST, KIND, written.changed(staged=None))
+
+    child = in_a_child(die)
+    child.join(20)
+    assert child.exitcode == -signal.SIGKILL
+    assert store.read(HOST, KIND) == written
+    # Nor does it leave the lock.
+    assert store.write(HOST, KIND, written).version == 2
+
+
+# -- the disk ----------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_may_read(store: VaultFileStore, folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        store.write(HOST, KIND, ENTRY)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / ".locks").stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "agent-1001.yml").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o701, 0o704, 0o755, 0o777])
+def test_a_folder_open_to_everybody_is_refused(store: VaultFileStore, folder: Path, mode: int) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(StoreError, match="is open to every user of this machine; run chmod o-rwx"):
+        store.write(HOST, KIND, ENTRY)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_of_a_group_is_accepted(store: VaultFileStore, folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o770)
+    assert store.write(HOST, KIND, ENTRY).version == 1
+
+
+@pytest.mark.parametrize(("call", "number"), [("rename", errno.EROFS), ("fsync", errno.ENOSPC)])
+def test_a_write_that_fails_leaves_nothing_behind(
+    store: VaultFileStore, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+
+    def fail(*_args: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault_file.os, call, fail)
+        with pytest.raises(StoreError, match="cannot be written") as caught:
+            store.write(HOST, KIND, written.changed(staged=None))
+    assert os.strerror(number) in str(caught.value)
+    assert "correct that and" in str(caught.value)
+    assert leftovers(folder) == []
+    assert store.read(HOST, KIND) == written
+
+
+def test_a_temporary_file_that_cannot_be_removed_hides_no_error(
+    store: VaultFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise OSError(errno.EIO, "gone")
+
+    monkeypatch.setattr(vault_file.os, "rename", fail)
+    monkeypatch.setattr(vault_file.os, "unlink", fail)
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.write(HOST, KIND, ENTRY)
+
+
+def test_what_reaches_the_disk_in_which_order(store: VaultFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+    real_fsync, real_rename = os.fsync, os.rename
+
+    def fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_fsync(descriptor)
+
+    def rename(before: str, after: str) -> None:
+        done.append("rename")
+        real_rename(before, after)
+
+    monkeypatch.setattr(vault_file.os, "fsync", fsync)
+    monkeypatch.setattr(vault_file.os, "rename", rename)
+    store.write(HOST, KIND, ENTRY)
+    assert done == ["file", "rename", "folder"]
+
+
+def test_a_store_that_is_a_file(folder: Path, store: VaultFileStore) -> None:
+    folder.write_text("")
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.read(HOST, KIND)
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.write(HOST, KIND, ENTRY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "- a list",
+        "format: 1",
+        "format: 1\ncredentials: []",
+        "format: 1\ncredentials: {cc_agent: {}}",
+        "format: 1\ncredentials: {cc_agent: null}",
+        "format: 1\ncredentials: {cc_agent: {version: x}}",
+        "format: 1\n\tcredentials: {",
+        "format: 1\ncredentials: !!python/object/apply:os.getcwd []",
+        "format: !unknown 1",
+    ],
+)
+def test_a_damaged_file(store: VaultFileStore, folder: Path, text: str) -> None:
+    store.write("other", KIND, ENTRY)
+    path = folder / "agent-1001.yml"
+    path.write_text(text)
+    with pytest.raises(StoreError, match=r"agent-1001\.yml is damaged; restore it from a backup"):
+        store.read(HOST, KIND)
+    with pytest.raises(StoreError, match="is damaged"):
+        store.write(HOST, KIND, ENTRY)
+    assert path.read_text() == text
+
+
+def test_a_file_cut_off_anywhere_is_damaged_or_whole(store: VaultFileStore, folder: Path) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+    path = folder / "agent-1001.yml"
+    whole = path.read_bytes()
+    # The last scalar may lose its end unnoticed; ansible-vault notices, by its checksum.
+    for length in range(0, whole.index(b"previous:"), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(StoreError, match=r"is damaged|has a format that this version does not know"):
+            store.read(HOST, KIND)
+    path.write_bytes(whole)
+    assert store.read(HOST, KIND) == written
+
+
+def test_bytes_that_are_no_text(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, ENTRY)
+    (folder / "agent-1001.yml").write_bytes(b"format: 1\nhost: \xff\xfe")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.read(HOST, KIND)
+
+
+def test_a_file_of_a_later_version(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, ENTRY)
+    (folder / "agent-1001.yml").write_text("format: 2\ncredentials: {}")
+    with pytest.raises(StoreError, match="has a format that this version does not know; update the collection"):
+        store.read(HOST, KIND)
+
+
+@pytest.mark.parametrize(
+    ("host", "file"),
+    [
+        ("../x", "%2E.%2Fx.yml"),
+        (".hidden", "%2Ehidden.yml"),
+        ("..", "%2E..yml"),
+        (".locks", "%2Elocks.yml"),
+        ("a/b", "a%2Fb.yml"),
+        ("/etc/passwd", "%2Fetc%2Fpasswd.yml"),
+        ("%2E", "%252E.yml"),
+        ("агент", "%D0%B0%D0%B3%D0%B5%D0%BD%D1%82.yml"),
+        ("two words\n", "two%20words%0A.yml"),
+        ("", ".yml"),
+        ("agent-1001.example.com", "agent-1001.example.com.yml"),
+    ],
+)
+def test_odd_host_names_stay_in_the_folder(store: VaultFileStore, folder: Path, host: str, file: str) -> None:
+    written = store.write(host, KIND, ENTRY)
+    assert store.read(host, KIND) == written
+    assert [name for name in os.listdir(folder) if name != ".locks"] == [file]
+    assert [one.name for one in folder.parent.iterdir()] == ["store"]
+    assert yaml.safe_load((folder / file).read_text().replace("!vault ", ""))["host"] == host
+
+
+def test_a_host_name_that_is_too_long(store: VaultFileStore) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.write("x" * 300, KIND, ENTRY)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.read("x" * 300, KIND)
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [None, ""])
+def test_a_store_needs_a_folder(path: str | None) -> None:
+    with pytest.raises(StoreError, match="store_path is empty; give the folder"):
+        open_store(path, None, DataLoader())
+
+
+def test_a_store_takes_the_vault_passwords_of_the_run(tmp_path: Path) -> None:
+    loader = DataLoader()
+    loader.set_vault_secrets([("here", VaultSecret(b"key"))])
+    store = open_store(str(tmp_path / "store"), "here", loader)
+    assert store.unseal(store.seal(PASSWORD)) == PASSWORD
