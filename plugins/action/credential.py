@@ -124,15 +124,20 @@ class _Transition:
 
     def _plan(self) -> dict[str, Any]:
         intent = self.args["intent"]
+        password = password_option(self.args, "password") if intent == "enroll" else ""
         if intent == "enroll":
-            password_option(self.args, "password")
-            if self.store.read(self.host, self.kind) is None:
-                self.store.check_key()
+            self.store.check_key()
 
         def decide(entry: Entry) -> Decision:
             if intent == "enroll":
                 return rotation.plan_enrolment(
-                    entry, self.rules, self.run, replace=self.args["replace"], verify=self.args["verify"]
+                    entry,
+                    self.rules,
+                    self.run,
+                    self.store.seal(password),
+                    same=entry.given is not None and self.store.unseal(entry.given) == password,
+                    replace_current=self.args["replace"],
+                    verify=self.args["verify"],
                 )
             return (rotation.plan_verification if intent == "verify" else rotation.plan)(entry, self.rules, self.run)
 

@@ -22,7 +22,7 @@ from .outcome import ApiError, InputError, SessionLost, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .http import Reply, Transport
+    from .transport import Reply, Transport
 
 _AGENT = "/agentgateway/resource/onlineagent"
 _CONFIG = "/agentgateway/resource/config"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .cc_gateway import SIGN_OUT_DONE, Gateway, Session, check_agent_id, check_phone_number, vdn_admin_id
 from .change import change_password
-from .http import Endpoint, Transport
 from .outcome import InputError, check_all
 from .policy import POLICIES
 from .run import (
@@ -23,6 +22,7 @@ from .run import (
     password_option,
     predicted_change,
 )
+from .transport import Endpoint, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -64,7 +64,7 @@ def change_password(account: Account, old: str, new: str, *, session: Any = None
     """
     if session is not None:
         try:
-            return _send(account, session, old, new)
+            return _send(account, session, old, new, login=None)
         except SessionLost:
             pass  # Definitely nothing changed, so a session of our own may try.
     try:
@@ -74,12 +74,12 @@ def change_password(account: Account, old: str, new: str, *, session: Any = None
             return _probe(account, new, exc)
         return _not_sent(exc)
     try:
-        return _send(account, session, old, new)
+        return _send(account, session, old, new, login="ok")
     except SessionLost as exc:
         return Change("refused", f"{exc.message}; nothing was changed. Run again", exc.code, login="ok")
 
 
-def _send(account: Account, session: Any, old: str, new: str) -> Change:
+def _send(account: Account, session: Any, old: str, new: str, login: str | None) -> Change:
     try:
         account.change(session, old, new)
     except SessionLost:
@@ -91,18 +91,19 @@ def _send(account: Account, session: Any, old: str, new: str) -> Change:
                 "refused",
                 f"{exc.message}; nothing was changed",
                 exc.code,
-                "ok",
-                password_refused=exc.outcome == "refused",
+                login,
+                # Only a login of our own proves that the old password works.
+                password_refused=exc.outcome == "refused" and login == "ok",
                 session_open=left_open,
             )
         return Change(
             "unknown",
             f"{exc.message}; the password may be the old or the new one. Keep both and find out with a login",
             exc.code,
-            "ok",
+            login,
             session_open=left_open,
         )
-    return Change("changed", "the password was changed", "0", "ok", session_open=not account.log_out(session))
+    return Change("changed", "the password was changed", "0", login, session_open=not account.log_out(session))
 
 
 def _probe(account: Account, new: str, refusal: ApiError) -> Change:

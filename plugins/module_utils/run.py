@@ -120,6 +120,10 @@ def password_option(params: Mapping[str, Any], option: str) -> str:
             "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a number or boolean"
         )
         raise InputError(f"{option} arrived as {what}; passwords are strings, so put it in quotes where it is written")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{option} holds characters that are no Unicode text; correct its encoding") from None
     return str(value)
 
 

@@ -99,7 +99,7 @@ outcome:
   description:
     - V(ok), or why the query failed - one of the login outcomes of M(callcenter.passwords.cc_config_login), or
       V(refused) when the gateway refused the query itself.
-  returned: when a request was made or would be made
+  returned: when a request was made
   type: str
   sample: ok
 code:

@@ -79,7 +79,6 @@ options:
   rotation:
     description: What the earlier step returned as RV(rotation).
     type: dict
-    default: {}
   step:
     description: With O(state=failed), which step failed.
     type: str
@@ -87,7 +86,6 @@ options:
   result:
     description: Registered result of the module that the transition depends on.
     type: dict
-    default: {}
   identifiers:
     description: The account's own numbers and names, which a new password must not resemble.
     type: list

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
     COUNTS_AS_FAILING,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 GIVEN = "given"
 """Name, in the ledger, of a password that the user gives and the store does not hold yet."""
+
+SUPERSEDED = "superseded"
+"""Outcome, in the ledger, of a wrong login with a password that the user has replaced by another one since."""
 
 RESENT = "resent"
 """Outcome, in the ledger, of a wrong login with a candidate that was sent once more since: it may be in place now."""
@@ -108,21 +111,25 @@ def plan_verification(entry: Entry, rules: Rules, run: Run) -> Decision:
         return Decision(
             "unresolved", "a rotation is unresolved, so either password may work; run the rotate playbook", "fail"
         )
-    held = _held(entry, rules, run, even_diverged=True)
+    held = _held(entry, rules, run)
     return held or _log_in(entry, run, "verify", "the stored password is verified", "current")
 
 
-def plan_enrolment(entry: Entry, rules: Rules, run: Run, *, replace: bool, verify: bool) -> Decision:
+def plan_enrolment(
+    entry: Entry, rules: Rules, run: Run, given: Sealed, *, same: bool, replace_current: bool, verify: bool
+) -> Decision:
     """Decide whether a password that the user gives may be tried and taken over.
 
     Args:
         entry: what the store holds; empty for a new credential.
         rules: the rules.
         run: this run.
-        replace: put it in the place of a current password.
+        given: the password.
+        same: whether it is the one that was given last time.
+        replace_current: put it in the place of a current password.
         verify: try it before it is taken over.
     """
-    if entry.current and not replace:
+    if entry.current and not replace_current:
         return Decision("enrolled", "a password is enrolled already and is left as it is", "done")
     if entry.current and not verify:
         return Decision(
@@ -136,10 +143,15 @@ def plan_enrolment(entry: Entry, rules: Rules, run: Run, *, replace: bool, verif
         )
     if not verify:
         return Decision("enrol", "the given password is taken over without a login", "commit")
+    if same and _refused(entry, GIVEN):
+        return Decision(
+            "bad", "this password was refused before and is not tried again; give the one that works", "fail"
+        )
     held = _held(entry, rules, run, even_diverged=True)
     if held:
         return held._replace(step="fail")
-    return _log_in(entry, run, "enrol", "the given password is verified", GIVEN)
+    fresh = entry if same else _reworded(entry, GIVEN, "bad", SUPERSEDED).changed(given=given)
+    return _log_in(fresh, run, "enrol", "the given password is verified", GIVEN)
 
 
 def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) -> Decision:
@@ -245,7 +257,13 @@ def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
 def enrol(entry: Entry, given: Sealed) -> Decision:
     """Take over a password that the user gave. Its age is unknown, so it is due at once."""
     taken_over = entry.changed(
-        current=given, previous=entry.current, staged=None, staged_at=None, rotated_at=None, ledger=()
+        current=given,
+        previous=entry.current,
+        staged=None,
+        given=None,
+        staged_at=None,
+        rotated_at=None,
+        ledger=(),
     )
     return Decision("enrolled", "the password is taken over", "done", _released(taken_over))
 
@@ -350,7 +368,7 @@ def _diverged_message(entry: Entry) -> str:
     which = "neither the current nor the staged password works" if entry.staged else "the stored password does not work"
     return (
         f"{which}: somebody else has changed it. Nothing is tried any more; find out the right password and enrol it "
-        "with rotate_enroll_replace, or run the verify playbook once a stored one works again"
+        "with rotate_enroll_replace"
     )
 
 
@@ -364,9 +382,3 @@ def _sentences(*parts: str) -> str:
 
 def _text(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def outcome_of(result: Any) -> str | None:
-    """Return the outcome in a registered module result, None where the module did not get as far as a request."""
-    outcome = result.get("outcome") if isinstance(result, dict) else None
-    return outcome if isinstance(outcome, str) else None

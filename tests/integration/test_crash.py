@@ -59,8 +59,7 @@ def test_workers_that_outlive_their_run(controller: Controller, simulator: Simul
     run = controller.start("callcenter.passwords.rotate")
     until(is_held(simulator, agent, "change"))
     run.kill(workers=False)
-    early = controller.rotate()
-    assert early.rc == 0, early.output
+    controller.rotate()  # which may well be told that the gateway is busy with this agent
     controller.judge()
     until(lambda: controller.live(agent)["changes"])
     until(lambda: not controller.live(agent)["signed_in"])

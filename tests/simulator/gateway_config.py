@@ -133,7 +133,13 @@ class ConfigService(GatewayService):
     def _login(self, call: Call) -> Answer:
         number, password = call.field("agentId"), call.field("password")
         # 'Number', and bool is one to Python only.
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1 or not isinstance(password, str) or not password:
+        if (
+            not isinstance(number, int)
+            or isinstance(number, bool)
+            or number < 1
+            or not isinstance(password, str)
+            or not password
+        ):
             return self.refusal("107-002")
         account = self.account(self._login_id(call))
         if account is None:

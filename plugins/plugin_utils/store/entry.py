@@ -13,8 +13,8 @@ from typing import Any, NewType
 Sealed = NewType("Sealed", str)
 """A secret as the store keeps it. Only the store that made it can open it."""
 
-SECRETS = ("current", "staged", "previous")
-"""The secrets of a credential, as users name them."""
+SECRETS = ("current", "staged", "previous", "given")
+"""The secrets of a credential, each an attribute of its entry."""
 
 
 def now() -> datetime:
@@ -28,9 +28,10 @@ class Attempt:
 
     Attributes:
         at: when.
-        secret: with which secret: current or staged.
+        secret: with which secret: current, staged or given.
         outcome: ``pending`` (booked before it was tried, its end never recorded), ``bad``, ``resent`` (bad, and the
-            candidate was sent once more since), ``unknown`` or ``locked``.
+            candidate was sent once more since), ``superseded`` (bad, and the user has given another one since),
+            ``unknown`` or ``locked``.
         run: which run tried it.
     """
 
@@ -49,6 +50,7 @@ class Entry:
         current: the password that works, as far as is known. Absent until enrolment is complete.
         staged: the one candidate, from before it is sent until it is committed or definitely refused.
         previous: what was current before.
+        given: what the user gave for enrolment and has not proved to work yet.
         rotated_at: when the current password was committed. Absent after enrolment: its age is unknown.
         staged_at: when the candidate was written.
         written_by: the run that wrote last and may still be at work; absent once it has finished.
@@ -60,6 +62,7 @@ class Entry:
     current: Sealed | None = field(default=None, repr=False)
     staged: Sealed | None = field(default=None, repr=False)
     previous: Sealed | None = field(default=None, repr=False)
+    given: Sealed | None = field(default=None, repr=False)
     rotated_at: datetime | None = None
     staged_at: datetime | None = None
     written_by: str | None = None

@@ -108,7 +108,8 @@ class VaultFileStore:
             StoreError: it is not.
         """
         self._encryption_key()
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as files:
+        # A folder that is not there yet holds nothing, and one that cannot be read is refused by the first write.
+        with contextlib.suppress(OSError), os.scandir(self._folder) as files:
             for file in files:
                 if file.name.endswith(".yml"):
                     for credential in self._load(file.path).values():

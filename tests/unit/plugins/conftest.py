@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import http
+from ansible_collections.callcenter.passwords.plugins.module_utils import transport
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import WireScript
 
@@ -32,6 +32,6 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireScript]:
     def send(_adapter: Any, request: Any, **connection: Any) -> Any:
         return script.send(request, **connection)
 
-    monkeypatch.setattr(http._Adapter, "send", send)
+    monkeypatch.setattr(transport._Adapter, "send", send)
     yield script
     script.finish()

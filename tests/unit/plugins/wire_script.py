@@ -23,7 +23,7 @@ import pytest
 import requests
 from urllib3.response import HTTPHeaderDict, HTTPResponse
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import http
+from ansible_collections.callcenter.passwords.plugins.module_utils import transport
 
 
 class Fault(enum.Enum):
@@ -99,7 +99,7 @@ class WireScript:
         self.sent.append(exchange)
         self.connections.append(connection)
         if exchange.reply is Fault.NOT_CONNECTED:
-            raise http._NotConnected("the connection was not accepted")
+            raise transport._NotConnected("the connection was not accepted")
         if isinstance(exchange.reply, Fault):
             raise requests.ConnectionError(exchange.reply.value)
         return _response(request, exchange.reply)

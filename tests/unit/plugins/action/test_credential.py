@@ -263,7 +263,7 @@ def test_a_failed_enrolment_leaves_a_trace_but_no_password(controller: Controlle
 
 
 def test_verifying(controller: Controller) -> None:
-    controller.enroll(ledger=(Attempt(NOW - timedelta(days=1), "current", "bad", "x"),))
+    controller.enroll(ledger=(Attempt(NOW - timedelta(days=1), "current", "unknown", "x"),))
     plan = controller.do("planned", intent="verify")
     assert (plan["outcome"], plan["rotation"]["step"]) == ("verify", "log_in")
     done = controller.do("verified")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import cc_options, http
+from ansible_collections.callcenter.passwords.plugins.module_utils import cc_options, transport
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
     ApiError,
     InputError,
@@ -75,7 +75,7 @@ def test_a_missing_library(name: str | None) -> None:
 
 
 def test_a_missing_library_is_found_out_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "REQUESTS_IMPORT_ERROR", ImportError("no", name="urllib3"))
+    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", ImportError("no", name="urllib3"))
     result = execute("cc_agent_password", {**AGENT_OPTIONS, "old_password": OLD, "new_password": NEW})
     assert (result["failed"], result["changed"]) == (True, False)
     assert "urllib3 is missing" in result["msg"]

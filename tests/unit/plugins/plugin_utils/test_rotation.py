@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
@@ -160,7 +161,7 @@ def test_what_is_diverged(entry: Entry, diverged: bool) -> None:
     ("entry", "outcome", "step"),
     [
         (FRESH, "verify", "log_in"),
-        (LOST, "verify", "log_in"),
+        (LOST, "diverged", "fail"),
         (UNRESOLVED, "unresolved", "fail"),
         (FRESH.changed(ledger=(attempt("current", "locked"),)), "cooling", "done"),
         (FRESH.changed(ledger=(attempt("current", "unknown"),) * 2), "cooling", "done"),
@@ -190,14 +191,29 @@ def test_planning_a_verification(entry: Entry, outcome: str, step: str) -> None:
     ],
 )
 def test_planning_an_enrolment(entry: Entry, replace: bool, verify: bool, outcome: str, step: str) -> None:
-    decision = rotation.plan_enrolment(entry, RULES, RUN, replace=replace, verify=verify)
+    decision = rotation.plan_enrolment(entry, RULES, RUN, NEW, same=False, replace_current=replace, verify=verify)
     assert (decision.outcome, decision.step) == (outcome, step)
     if step == "log_in":
         assert decision.login == GIVEN
         assert decision.entry is not None
+        assert decision.entry.given == NEW
         assert decision.entry.ledger[-1] == pending(GIVEN)
     else:
         assert decision.entry is None
+
+
+def test_a_given_password_that_was_refused_is_not_tried_again() -> None:
+    """Not even after the lock window: a wrong list that is enrolled every night must not lock anybody."""
+    refused = Entry(given=NEW, ledger=(attempt(GIVEN, "bad", ago(days=3)),))
+    plan = partial(rotation.plan_enrolment, rules=RULES, run=RUN, replace_current=False, verify=True)
+    again = plan(refused, given=NEW, same=True)
+    assert (again.outcome, again.step, again.entry) == ("bad", "fail", None)
+    other = plan(refused, given=Sealed("another"), same=False)
+    assert other.step == "log_in"
+    assert other.entry is not None
+    assert [one.outcome for one in other.entry.ledger] == ["superseded", "pending"]
+    cut_off = Entry(given=NEW, ledger=(attempt(GIVEN, "pending"),))
+    assert plan(cut_off, given=NEW, same=True).step == "log_in"
 
 
 # -- after the login ---------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import struct
@@ -19,18 +20,18 @@ import pytest
 import trustme
 import urllib3
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import http
-from ansible_collections.callcenter.passwords.plugins.module_utils.http import (
-    MAX_ANSWER_BYTES,
-    Endpoint,
-    Reply,
-    Transport,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils import transport
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
     ApiError,
     InputError,
     NothingSent,
     Unreadable,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.transport import (
+    MAX_ANSWER_BYTES,
+    Endpoint,
+    Reply,
+    Transport,
 )
 from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import OK, Behaviour, LoopbackServer
 
@@ -108,8 +109,8 @@ def connect(authority: Authority) -> Iterator[Callable[..., Transport]]:
         return opened[-1]
 
     yield connect
-    for transport in opened:
-        transport.close()
+    for one in opened:
+        one.close()
 
 
 Connect = Callable[..., Transport]
@@ -446,7 +447,7 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_library_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "REQUESTS_IMPORT_ERROR", ImportError("no", name="requests"))
+    monkeypatch.setattr(transport, "REQUESTS_IMPORT_ERROR", ImportError("no", name="requests"))
     with pytest.raises(ImportError):
         Transport(Endpoint("https://gateway.test"))
 
@@ -457,3 +458,11 @@ def test_errors_quote_nothing_of_the_answer() -> None:
             Reply(200, {}, {}, body).json()
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_headers_that_cannot_be_parsed_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("urllib3.connection", "urllib3.connectionpool"):
+        logging.getLogger(name).warning("Failed to parse headers (url=%s): %s", "https://x", "unparsed: MARKER")
+        logging.getLogger(name).warning("something else")
+    assert "MARKER" not in caplog.text
+    assert caplog.text.count("something else") == 2

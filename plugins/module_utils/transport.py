@@ -11,6 +11,7 @@ Nothing here knows Ansible or any API.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import ssl
 import time
@@ -60,6 +61,15 @@ _CERTIFICATE_FAULTS = {
 }
 
 
+def _quotes_no_headers(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Failed to parse headers")
+
+
+# urllib3 logs headers that it cannot parse, a session id among them, and ansible-core's log file takes everything in.
+for _logger in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_logger).addFilter(_quotes_no_headers)
+
+
 class _NotConnected(Exception):
     """Raised out of ``connect()``. Neither urllib3 nor requests knows it, so it passes both unchanged.
 
@@ -74,8 +84,8 @@ class _NotConnected(Exception):
 def _why_not_connected(exc: Exception) -> str:
     errors = urllib3.exceptions
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
-    if isinstance(certificate, ssl.SSLCertVerificationError):
-        # urllib3 1.26 compares the names by itself, and its error has no code.
+    if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
+        # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
         code = getattr(certificate, "verify_code", _OTHER_NAME)
         return "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted")
     if isinstance(exc, (ssl.SSLError, errors.SSLError)):
@@ -191,8 +201,8 @@ class Endpoint:
             )
         if parts.username or parts.password or parts.query or parts.fragment:
             faults.append(f"{self.option} carries more than a scheme, host, port and path; remove the rest")
-        if self.ca_path and not path.isfile(self.ca_path):
-            faults.append("ca_path names no file on the machine that sends the requests; correct the path")
+        if self.ca_path:
+            faults.extend(_ca_faults(self.ca_path))
         if not 1 <= self.timeout <= 300:
             faults.append("timeout is out of range; give 1 to 300 seconds")
         if faults:
@@ -202,6 +212,16 @@ class Endpoint:
     def place(self) -> str:
         """Host and port, for messages."""
         return urlsplit(self.url).netloc
+
+
+def _ca_faults(ca_path: str) -> list[str]:
+    if not path.isfile(ca_path):
+        return ["ca_path names no file on the machine that sends the requests; correct the path"]
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
+    except (OSError, ValueError):
+        return ["ca_path names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
+    return []
 
 
 class Transport:
@@ -291,4 +311,5 @@ def _read(raw: Any, deadline: float) -> bytes:
     announced = raw.headers.get("Content-Length")
     if announced is not None and int(announced) != len(body):
         raise ValueError("truncated")
+    raw.release_conn()  # complete, so the connection may be kept
     return bytes(body)
