@@ -48,19 +48,26 @@ def test_from_variables_and_from_csv(controller: Controller) -> None:
 
 
 def test_a_wrong_password_is_not_enrolled_and_never_tried_a_third_time(controller: Controller) -> None:
+    """The same one is not even tried a second time."""
     agent, admin, right = controller.add_agent(1001), controller.add_administrator(301), controller.add_agent(1002)
-    wrong = {"agent_1001": {"cc_agent": new_password()}, "admin_301": {"cc_config": new_password()}}
-    for failures in (1, 2, 2):
+    first, second, third = (
+        {"agent_1001": {"cc_agent": new_password()}, "admin_301": {"cc_config": new_password()}} for _ in range(3)
+    )
+    for wrong, failures, told in (
+        (first, 1, "password is wrong"),
+        (first, 1, "refused before"),
+        (second, 2, "password is wrong"),
+        (third, 2, "nothing is tried before"),
+    ):
         run = controller.enroll(check=False, **wrong)
+        assert {agent.host, admin.host} == run.failed
         for credential in (agent, admin):
+            assert told in run.message(credential.host)
             assert controller.live(credential)["failures"] == failures
             assert controller.live(credential)["times_locked"] == 0
             assert controller.stored(credential.host, credential.kind)["current"] is None
-        assert {agent.host, admin.host} == run.failed
         assert controller.stored(right.host)["current"] == right.password
     assert run.calls == []
-    assert "nothing is tried before" in run.message(agent.host)
-    assert len(controller.stored(agent.host)["ledger"]) == 2
     # the store knows the host, yet there is nothing to rotate
     rotate = controller.rotate("--limit", agent.host)
     assert rotate.failed == {agent.host}

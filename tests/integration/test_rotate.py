@@ -214,6 +214,5 @@ def test_the_gateways_own_ways(controller: Controller, simulator: Simulator) -> 
         assert run.rc == 0, (options, run.output)
         assert controller.is_rotated(agent)
         assert controller.is_rotated(admin)
-        assert controller.verify(*hosts).rc == 0
         assert not controller.live(agent)["signed_in"]
     controller.judge()

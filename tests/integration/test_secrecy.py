@@ -53,7 +53,7 @@ def every_password(controller: Controller) -> set[str]:
         found |= {account["password"], *account["history"]}
     for credential in controller.credentials:
         stored = controller.stored(credential.host, credential.kind)
-        found |= {stored[name] for name in ("current", "staged", "previous") if stored.get(name)}
+        found |= {stored[name] for name in ("current", "staged", "previous", "given") if stored.get(name)}
     return found
 
 
