@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Decision
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
 
+_LEFT_ALONE = frozenset({"live", "cooling", "leased"})
+"""Outcomes that fail nothing but that somebody should hear of."""
 _CONFLICTS = 5
 """How often a decision is taken anew because another run wrote in between; each time that run has got further."""
 
@@ -64,6 +66,8 @@ class ActionModule(ActionBase):
             outcome = _failure(". ".join(exc.faults) + ". Nothing was sent")
         except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
             outcome = _failure(f"unexpected {type(exc).__name__} in state {args['state']}. Please report it")
+        if outcome["outcome"] in _LEFT_ALONE and not outcome["failed"]:
+            self._display.warning(f"{host}, {args['kind']}: {outcome['msg']}")
         result.update(masked({"kind": args["kind"], **outcome}, secrets))
         return result
 
@@ -109,6 +113,7 @@ class _Transition:
             max_failing_logins=args["max_failing_logins"],
             lock_window=timedelta(minutes=args["lock_window_minutes"]),
             lease=timedelta(seconds=args["lease_seconds"]),
+            retry_diverged=args["retry_diverged"],
         )
 
     def carry_out(self) -> dict[str, Any]:
@@ -124,6 +129,10 @@ class _Transition:
 
     def _plan(self) -> dict[str, Any]:
         intent = self.args["intent"]
+        if intent == "rotate":
+            if self.args["obstacle"]:
+                raise InputError(self.args["obstacle"])
+            self._candidate()  # A policy that nothing satisfies must be found before anything is sent.
         password = password_option(self.args, "password") if intent == "enroll" else ""
         if intent == "enroll":
             self.store.check_key()
@@ -161,15 +170,18 @@ class _Transition:
                 )
             decision = rotation.after_login(entry, self.rules, self.run, planned["login"], str(outcome))
             if decision.step == "change" and decision.entry and not decision.entry.staged:
-                policy = POLICIES[self.kind].overridden(self.args["policy"])
-                candidate = policy.generate(Context(identifiers=self.args["identifiers"]))
-                staged = decision.entry.changed(staged=self.store.seal(candidate), staged_at=self.run.time)
+                candidate = self.store.seal(self._candidate())
+                staged = decision.entry.changed(staged=candidate, staged_at=self.run.time)
                 return decision._replace(entry=staged)
             return decision
 
         before = self.store.read(self.host, self.kind)
         decision, entry = self._decide(decide)
         return self._result(decision, entry, changed=bool(entry.staged and not (before and before.staged)))
+
+    def _candidate(self) -> str:
+        policy = POLICIES[self.kind].overridden(self.args["policy"])
+        return policy.generate(Context(identifiers=self.args["identifiers"]))
 
     def _commit(self) -> dict[str, Any]:
         staged_at = self.args["rotation"].get("staged_at")

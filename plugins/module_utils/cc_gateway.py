@@ -49,7 +49,7 @@ class Meaning(NamedTuple):
 SIGN_IN_CODES: Mapping[str, Meaning] = {
     "000-002": Meaning("denied", "the gateway found a parameter or the URL illegal"),
     "000-006": Meaning("denied", "the gateway found a parameter illegal"),
-    "000-007": Meaning("unknown", "the gateway is still busy with an earlier identical call; run again later"),
+    "000-007": Meaning("denied", "the gateway is still busy with an earlier identical call; run again later"),
     "100-001": Meaning("denied", "the gateway found a sign-in parameter empty or illegal"),
     "100-002": Meaning("live", "the agent is signed in"),
     "100-003": Meaning("denied", "the gateway has no resource for a sign-in at the moment; run again later"),

@@ -76,7 +76,10 @@ def change_password(account: Account, old: str, new: str, *, session: Any = None
     try:
         return _send(account, session, old, new, login="ok")
     except SessionLost as exc:
-        return Change("refused", f"{exc.message}; nothing was changed. Run again", exc.code, login="ok")
+        left_open = not account.log_out(session)
+        return Change(
+            "refused", f"{exc.message}; nothing was changed, run again", exc.code, "ok", session_open=left_open
+        )
 
 
 def _send(account: Account, session: Any, old: str, new: str, login: str | None) -> Change:

@@ -29,6 +29,8 @@ ARGUMENTS = ArgumentSpec(
         "rotation": {"type": "dict"},
         "step": {"type": "str", "choices": ["plan", "log_in", "stage", "change", "verify", "commit"]},
         "result": {"type": "dict"},
+        "retry_diverged": {"type": "bool", "default": False},
+        "obstacle": {"type": "str"},
         "identifiers": {"type": "list", "elements": "str", "default": []},
         "policy": {"type": "dict", "default": {}},
         "password": PASSWORD,

@@ -86,6 +86,17 @@ options:
   result:
     description: Registered result of the module that the transition depends on.
     type: dict
+  retry_diverged:
+    description:
+      - With O(state=planned), try the stored passwords once more where all of them were refused before. Wrong logins
+        are counted as always.
+    type: bool
+    default: false
+  obstacle:
+    description:
+      - With O(intent=rotate), why this credential must not be rotated, if anything. The plan then fails with this
+        reason, and nothing is sent.
+    type: str
   identifiers:
     description: The account's own numbers and names, which a new password must not resemble.
     type: list

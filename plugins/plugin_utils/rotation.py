@@ -10,8 +10,10 @@ The rules behind them:
 
 * A candidate is written before it is sent, and there is never a second one while one is unresolved.
 * Before a login is tried, it is booked; its end settles the booking. A run that is killed in between leaves the
-  booking, which counts as a wrong login. At any moment at most one booked login is open per run, so what the ledger
-  counts is never less than what the server may have counted.
+  booking, which counts as a wrong login. At any moment at most one booked login is open per run.
+* One booking is not counted when its run is killed: that of the sign-in for the change, made right after the same
+  password had worked. It could only be a wrong login if somebody else changed the password in that very moment, and
+  counting it would make every run that is killed during the change wait for the lock window.
 * A success clears the ledger, because it resets the server's count.
 * Only a definite refusal drops a candidate. Whatever else happens, it stays, and the next run resolves it.
 """
@@ -36,6 +38,12 @@ if TYPE_CHECKING:
 GIVEN = "given"
 """Name, in the ledger, of a password that the user gives and the store does not hold yet."""
 
+PENDING = "pending"
+"""Outcome, in the ledger, of a login that is booked before it is tried. Counts as a wrong one until it is settled."""
+
+EXPECTED = "expected"
+"""Like pending, for a password that has worked a moment ago in the same run. Does not count."""
+
 SUPERSEDED = "superseded"
 """Outcome, in the ledger, of a wrong login with a password that the user has replaced by another one since."""
 
@@ -53,6 +61,7 @@ class Rules:
         max_failing_logins: how many wrong logins per account one lock window may see.
         lock_window: how long a wrong login is counted, and a lock is waited for.
         lease: how long an unresolved candidate is left to the run that wrote it last.
+        retry_diverged: try the stored passwords of a diverged credential once more.
     """
 
     when: str = "due"
@@ -60,6 +69,7 @@ class Rules:
     max_failing_logins: int = 2
     lock_window: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(minutes=2)
+    retry_diverged: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,8 @@ class Decision(NamedTuple):
 
 def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
     """Decide from the store alone whether to rotate, to resume, or to leave the credential alone."""
+    if rules.retry_diverged and is_diverged(entry):
+        entry = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
     held = _held(entry, rules, run)
     if held:
         return held
@@ -161,8 +173,10 @@ def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) 
         if login == "staged":
             return Decision("proved", "the staged password works: the change had gone through", "commit", clean)
         if entry.staged:
-            return Decision("staged", "the staged candidate is sent again", "change", _booked(clean, run, "current"))
-        return Decision("staged", "a new candidate is staged", "change", _booked(clean, run, "current"))
+            return Decision(
+                "staged", "the staged candidate is sent again", "change", _booked(clean, run, "current", EXPECTED)
+            )
+        return Decision("staged", "a new candidate is staged", "change", _booked(clean, run, "current", EXPECTED))
     settled = _settled(entry, run, login, outcome)
     if outcome == "live":
         return Decision(
@@ -321,7 +335,9 @@ def _cooling(entry: Entry, rules: Rules, run: Run) -> Decision:
 
 def _counted(entry: Entry, rules: Rules, run: Run) -> list[Attempt]:
     return [
-        attempt for attempt in entry.ledger if attempt.outcome != "locked" and run.time - attempt.at < rules.lock_window
+        attempt
+        for attempt in entry.ledger
+        if attempt.outcome not in ("locked", EXPECTED) and run.time - attempt.at < rules.lock_window
     ]
 
 
@@ -343,14 +359,16 @@ def _reworded(entry: Entry, secret: str, before: str, after: str) -> Entry:
     )
 
 
-def _booked(entry: Entry, run: Run, login: str) -> Entry:
-    attempt = Attempt(run.time, login, "pending", run.name)
+def _booked(entry: Entry, run: Run, login: str, outcome: str = PENDING) -> Entry:
+    attempt = Attempt(run.time, login, outcome, run.name)
     return _held_by(entry.changed(ledger=(*entry.ledger, attempt)), run)
 
 
 def _settled(entry: Entry, run: Run, login: str, outcome: str | None) -> Entry:
     """Replace this run's open bookings by what came of the login; None, or what costs nothing, removes them."""
-    kept = tuple(attempt for attempt in entry.ledger if not (attempt.outcome == "pending" and attempt.run == run.name))
+    kept = tuple(
+        attempt for attempt in entry.ledger if attempt.run != run.name or attempt.outcome not in (PENDING, EXPECTED)
+    )
     if outcome in COUNTS_AS_FAILING or outcome == "locked":
         kept = (*kept, Attempt(run.time, login, str(outcome), run.name))
     return entry.changed(ledger=kept)
@@ -367,8 +385,9 @@ def _released(entry: Entry) -> Entry:
 def _diverged_message(entry: Entry) -> str:
     which = "neither the current nor the staged password works" if entry.staged else "the stored password does not work"
     return (
-        f"{which}: somebody else has changed it. Nothing is tried any more; find out the right password and enrol it "
-        "with rotate_enroll_replace"
+        f"{which}: somebody else has changed it, or the gateway carried a change out late. Nothing is tried any more; "
+        "enrol the right password with rotate_enroll_replace, or try the stored ones once more with "
+        "rotate_retry_diverged"
     )
 
 
@@ -377,7 +396,7 @@ def _kept(entry: Entry) -> str:
 
 
 def _sentences(*parts: str) -> str:
-    return ". ".join(part for part in parts if part)
+    return "; ".join(part for part in parts if part)
 
 
 def _text(time: datetime) -> str:

@@ -29,7 +29,8 @@ class Attempt:
     Attributes:
         at: when.
         secret: with which secret: current, staged or given.
-        outcome: ``pending`` (booked before it was tried, its end never recorded), ``bad``, ``resent`` (bad, and the
+        outcome: ``pending`` (booked before it was tried, its end never recorded), ``expected`` (the same, right after
+            the password had worked), ``bad``, ``resent`` (bad, and the
             candidate was sent once more since), ``superseded`` (bad, and the user has given another one since),
             ``unknown`` or ``locked``.
         run: which run tried it.

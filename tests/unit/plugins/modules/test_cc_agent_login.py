@@ -148,7 +148,7 @@ def test_several_cookies_are_sent_back_without_their_attributes(wire: WireScript
     [
         ("000-002", "denied", 0, "parameter or the URL illegal"),
         ("000-006", "denied", 0, "parameter illegal"),
-        ("000-007", "unknown", 1, "run again later"),
+        ("000-007", "denied", 0, "run again later"),
         ("100-001", "denied", 0, "parameter empty or illegal"),
         ("100-002", "live", 0, "signed in"),
         ("100-003", "denied", 0, "run again later"),

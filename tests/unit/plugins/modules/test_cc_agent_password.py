@@ -207,11 +207,11 @@ def test_a_lost_session_is_renewed(wire: WireScript, code: str) -> None:
 
 @pytest.mark.parametrize("code", ["000-003", "100-006", "100-008"])
 def test_a_session_that_is_lost_at_once_is_not_renewed_for_ever(wire: WireScript, code: str) -> None:
-    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, answer(code)))
+    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, answer(code)), sign_out())
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
     assert result["password_refused"] is False
-    assert "Run again" in result["msg"]
+    assert "run again" in result["msg"]
 
 
 def test_an_unknown_outcome_in_a_given_session_is_not_tried_again(wire: WireScript) -> None:

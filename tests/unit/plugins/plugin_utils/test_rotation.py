@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -140,6 +141,19 @@ def test_a_diverged_credential_is_not_touched(entry: Entry, which: str) -> None:
     assert "rotate_enroll_replace" in decision.message
 
 
+@pytest.mark.parametrize("entry", [DIVERGED, LOST])
+def test_a_diverged_credential_is_tried_again_when_asked(entry: Entry) -> None:
+    plan = rotation.plan(entry, Rules(retry_diverged=True), RUN)
+    assert (plan.step, plan.login) == ("log_in", "staged" if entry.staged else "current")
+    assert plan.entry is not None
+    refused = rotation.after_login(plan.entry, RULES, RUN, plan.login, "bad")
+    spent = entry.changed(ledger=tuple(replace(one, at=ago(minutes=1)) for one in DIVERGED.ledger))
+    assert refused.entry is not None
+    assert refused.entry.ledger[0].outcome == "resent"
+    # Wrong logins of this lock window still count.
+    assert rotation.plan(spent, Rules(retry_diverged=True), RUN).outcome == "cooling"
+
+
 @pytest.mark.parametrize(
     ("entry", "diverged"),
     [
@@ -233,7 +247,8 @@ def test_a_staged_password_that_works_is_committed(outcome: str) -> None:
 def test_a_current_password_that_works_leads_to_the_change(entry: Entry, outcome: str) -> None:
     decision = rotation.after_login(entry, RULES, RUN, "current", outcome)
     assert (decision.outcome, decision.step) == ("staged", "change")
-    assert decision.entry == entry.changed(ledger=(pending("current"),))
+    # The password has just worked, so this booking alone does not make a run that is killed now wait.
+    assert decision.entry == entry.changed(ledger=(Attempt(NOW, "current", "expected", "me"),))
     assert ("again" in decision.message) == bool(entry.staged)
 
 
@@ -293,7 +308,7 @@ def test_only_a_definite_refusal_drops_the_candidate() -> None:
     )
     assert (decision.outcome, decision.step) == ("refused", "fail")
     assert decision.entry == UNRESOLVED.changed(staged=None, staged_at=None)
-    assert decision.message == "change: no. the candidate was dropped and the current password still works"
+    assert decision.message == "change: no; the candidate was dropped and the current password still works"
 
 
 @pytest.mark.parametrize(
