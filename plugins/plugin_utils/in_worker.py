@@ -56,10 +56,19 @@ class ActionModule(ActionBase):
         spec = operation.arguments
         _validation, params = self.validate_argument_spec(dict(spec.options), **spec.rules())
         secrets = [params[name] for name in spec.secret_options() if params.get(name)]
-        return masked(operation.execute(params, check_mode=self._task.check_mode), secrets)
+        return masked(operation.execute(plain(params), check_mode=self._task.check_mode), secrets)
 
 
 def runs_here(action: ActionBase) -> bool:
     """Whether this task's module would run on the controller, as the controller's own user and in its environment."""
     task = action._task
     return action._connection.ansible_name in _LOCAL_CONNECTIONS and not task.become and not any(task.environment or ())
+
+
+def plain(value: Any) -> Any:
+    """Return a value without the marks that ansible-core puts on strings, as an ordinary module would receive it."""
+    if isinstance(value, dict):
+        return {plain(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return "".join(value) if isinstance(value, str) else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 try:  # ansible-core 2.22 and later mask registered secrets wherever output is written
     from ansible.module_utils.secrets import register_secret
@@ -19,14 +19,27 @@ except ImportError:
 
 def masked(result: dict[str, Any], secrets: Iterable[Any]) -> dict[str, Any]:
     """Return the result as AnsibleModule would: without these secrets, should any have got in."""
+    hidden = {leaf for secret in secrets for leaf in _leaves(secret)}
     if register_secret is not None:
-        for secret in secrets:
-            register_secret(secret)
+        for leaf in hidden:
+            register_secret(leaf)
         return result
     from ansible.module_utils.common.parameters import remove_values
 
-    cleaned: dict[str, Any] = remove_values(result, {str(secret) for secret in secrets})
-    return cleaned
+    # A password that is one letter must not turn "changed: false" into a word.
+    return {
+        key: value if isinstance(value, (bool, int)) else remove_values(value, hidden) for key, value in result.items()
+    }
+
+
+def _leaves(secret: Any) -> Iterator[str]:
+    if isinstance(secret, dict):
+        secret = list(secret.values())
+    if isinstance(secret, (list, tuple)):
+        for inner in secret:
+            yield from _leaves(inner)
+    elif secret not in (None, ""):
+        yield str(secret)
 
 
 def remember(secret: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import ActionModule, runs_here
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import ActionModule, plain, runs_here
 from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import action
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
     ADMIN_OPTIONS,
@@ -79,3 +79,18 @@ def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become:
     result = task.run(task_vars={})
     assert result["outcome"] == ("here" if here else "ok")
     assert result.get("_ansible_no_log", False) is not here, "hidden, wherever it ran"
+
+
+class Marked(str):
+    """A string with a mark, as ansible-core makes them."""
+
+    __slots__ = ()
+
+
+def test_marks_of_ansible_core_do_not_reach_the_module() -> None:
+    marked = {Marked("cookies"): {Marked("a"): Marked("b")}, "list": [Marked("c"), 1, None], "flag": True}
+    cleaned = plain(marked)
+    assert cleaned == {"cookies": {"a": "b"}, "list": ["c", 1, None], "flag": True}
+    (cookies,) = (value for key, value in cleaned.items() if key == "cookies")
+    texts = [*cleaned, *cookies, *cookies.values(), cleaned["list"][0]]
+    assert {type(text) for text in texts} == {str}

@@ -29,7 +29,19 @@ def test_secrets_are_registered_where_core_masks_by_itself(monkeypatch: pytest.M
     monkeypatch.setattr(masking, "register_secret", registered.append)
     assert masking.masked(RESULT, ["Marker-1", "Marker-2"]) is RESULT
     assert masking.remember("Marker-3") == "Marker-3"
-    assert registered == ["Marker-1", "Marker-2", "Marker-3"]
+    assert sorted(registered) == ["Marker-1", "Marker-2", "Marker-3"]
+
+
+@pytest.mark.parametrize("secret", [["Marker-1"], {"a": "Marker-1"}, ({"a": ["Marker-1"]},)])
+def test_secrets_inside_other_values_are_starred_too(monkeypatch: pytest.MonkeyPatch, secret: Any) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    assert "Marker-1" not in str(masking.masked(RESULT, [secret]))
+
+
+def test_a_password_of_one_letter_leaves_the_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    cleaned = masking.masked({"changed": False, "failing_logins": 1, "code": None}, ["a", "1", "e"])
+    assert cleaned == {"changed": False, "failing_logins": 1, "code": None}
 
 
 @pytest.mark.parametrize("secret", [12345678, ["Marker-1"], {"a": "Marker-1"}])
