@@ -160,24 +160,26 @@ class _Transition:
         return self._result(decision, entry)
 
     def _stage(self) -> dict[str, Any]:
-        planned = self.args["rotation"]
-        outcome = self._outcome(self.args["result"])
+        login, outcome = self.args["rotation"].get("login"), self._outcome(self.args["result"])
+        is_new = False
 
         def decide(entry: Entry) -> Decision:
-            if entry.version != planned.get("version"):
-                return rotation.Decision(
-                    "leased", "another run is at work on this credential; it is left to that run", "done"
-                )
-            decision = rotation.after_login(entry, self.rules, self.run, planned["login"], str(outcome))
-            if decision.step == "change" and decision.entry and not decision.entry.staged:
+            nonlocal is_new
+            if self._is_overtaken(entry):
+                return rotation.overtaken(entry, self.run, {login: outcome})
+            decision = rotation.after_login(entry, self.rules, self.run, login, str(outcome))
+            is_new = decision.step == "change" and entry.staged is None
+            if is_new and decision.entry:
                 candidate = self.store.seal(self._candidate())
-                staged = decision.entry.changed(staged=candidate, staged_at=self.run.time)
-                return decision._replace(entry=staged)
+                return decision._replace(entry=decision.entry.changed(staged=candidate, staged_at=self.run.time))
             return decision
 
-        before = self.store.read(self.host, self.kind)
         decision, entry = self._decide(decide)
-        return self._result(decision, entry, changed=bool(entry.staged and not (before and before.staged)))
+        return self._result(decision, entry, changed=is_new)
+
+    def _is_overtaken(self, entry: Entry) -> bool:
+        """Whether another run has written since this run's last step."""
+        return bool(entry.version != self.args["rotation"].get("version"))
 
     def _candidate(self) -> str:
         policy = POLICIES[self.kind].overridden(self.args["policy"])
@@ -207,6 +209,8 @@ class _Transition:
         logins = self._logins(step, failure)
 
         def decide(entry: Entry) -> Decision:
+            if self._is_overtaken(entry):
+                return rotation.overtaken(entry, self.run, logins)
             return rotation.after_failure(
                 entry,
                 self.rules,

@@ -45,7 +45,7 @@ EXPECTED = "expected"
 """Like pending, for a password that has worked a moment ago in the same run. Does not count."""
 
 SUPERSEDED = "superseded"
-"""Outcome, in the ledger, of a wrong login with a password that the user has replaced by another one since."""
+"""Outcome, in the ledger, of a wrong login with a password that another one has replaced in the store since."""
 
 RESENT = "resent"
 """Outcome, in the ledger, of a wrong login with a candidate that was sent once more since: it may be in place now."""
@@ -247,6 +247,25 @@ def after_failure(
     return Decision(outcome, _sentences(reason, _kept(settled)), "fail", settled)
 
 
+def overtaken(entry: Entry, run: Run, logins: Mapping[str, str | None]) -> Decision:
+    """Record what a run had tried after another run has taken the credential over.
+
+    What it tried counts towards the lock, but tells nothing about the passwords that the store holds by now. While the
+    other run is still at work nothing is written, since it would take a new version for a sign to step aside as well;
+    this run's booking, where there is one, goes on counting.
+    """
+    settled = entry
+    for login, outcome in logins.items():
+        settled = _settled(settled, run, login, SUPERSEDED if outcome == "bad" else outcome)
+    at_rest = entry.written_by in (None, run.name)
+    return Decision(
+        "leased",
+        "another run has taken this credential over in the meantime; it is left to that run",
+        "done",
+        settled if at_rest and settled != entry else None,
+    )
+
+
 def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
     """Make the verified candidate the current password.
 
@@ -369,7 +388,7 @@ def _settled(entry: Entry, run: Run, login: str, outcome: str | None) -> Entry:
     kept = tuple(
         attempt for attempt in entry.ledger if attempt.run != run.name or attempt.outcome not in (PENDING, EXPECTED)
     )
-    if outcome in COUNTS_AS_FAILING or outcome == "locked":
+    if outcome in COUNTS_AS_FAILING or outcome in ("locked", SUPERSEDED):
         kept = (*kept, Attempt(run.time, login, str(outcome), run.name))
     return entry.changed(ledger=kept)
 

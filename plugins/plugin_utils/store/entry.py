@@ -31,7 +31,7 @@ class Attempt:
         secret: with which secret: current, staged or given.
         outcome: ``pending`` (booked before it was tried, its end never recorded), ``expected`` (the same, right after
             the password had worked), ``bad``, ``resent`` (bad, and the
-            candidate was sent once more since), ``superseded`` (bad, and the user has given another one since),
+            candidate was sent once more since), ``superseded`` (bad, and the store holds another one since),
             ``unknown`` or ``locked``.
         run: which run tried it.
     """

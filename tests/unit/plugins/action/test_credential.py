@@ -148,7 +148,7 @@ def test_a_login_that_ends_it(controller: Controller, outcome: str, step: str, f
 def test_another_run_that_is_at_work_is_left_to_it(controller: Controller) -> None:
     controller.enroll()
     plan = controller.do("planned")
-    controller.store.write(HOST, KIND, controller.entry)
+    controller.store.write(HOST, KIND, controller.entry.changed(written_by="another run"))
     before = controller.entry
     staged = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"})
     assert (staged["outcome"], staged["rotation"]["step"], staged["changed"]) == ("leased", "done", False)
@@ -322,6 +322,7 @@ def test_the_reason_is_told_with_the_step(controller: Controller) -> None:
     assert (
         controller.do("failed", step="log_in", result=failure, rotation=plan["rotation"])["msg"] == "log in: HTTP 403"
     )
+    plan = controller.do("planned")
     assert (
         "the task failed" in controller.do("failed", step="change", result={"x": 1}, rotation=plan["rotation"])["msg"]
     )

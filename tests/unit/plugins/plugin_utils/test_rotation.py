@@ -395,3 +395,21 @@ def test_enrolling() -> None:
 def test_a_verified_password_clears_the_ledger() -> None:
     decision = rotation.verified(LOST.changed(written_by="me", written_at=NOW))
     assert (decision.outcome, decision.entry) == ("verified", IDLE)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "recorded"), [("bad", ["superseded"]), ("unknown", ["unknown"]), ("ok", []), (None, [])]
+)
+def test_a_run_that_was_overtaken_tells_nothing_about_the_new_passwords(
+    outcome: str | None, recorded: list[str]
+) -> None:
+    """Another run has committed: what this run's login with the password of before told, is no verdict on today's."""
+    committed = IDLE.changed(version=9, ledger=(pending("current"),))
+    decision = rotation.overtaken(committed, RUN, {"current": outcome})
+    assert (decision.outcome, decision.step) == ("leased", "done")
+    assert decision.entry is not None
+    assert [one.outcome for one in decision.entry.ledger] == recorded
+    assert not rotation.is_diverged(decision.entry)
+    assert decision.entry.current == committed.current
+    at_work = committed.changed(written_by="another")
+    assert rotation.overtaken(at_work, RUN, {"current": outcome}).entry is None, "the other run must not step aside too"
