@@ -51,7 +51,8 @@ def test_a_wrong_password_is_not_enrolled_and_never_tried_a_third_time(controlle
     """The same one is not even tried a second time."""
     agent, admin, right = controller.add_agent(1001), controller.add_administrator(301), controller.add_agent(1002)
     first, second, third = (
-        {"agent_1001": {"cc_agent": new_password()}, "admin_301": {"cc_config": new_password()}} for _ in range(3)
+        {"agent_1001": {"cc_agent": new_password()}, "admin_301": {"cc_config": new_password()}}
+        for _attempt in range(3)
     )
     for wrong, failures, told in (
         (first, 1, "password is wrong"),

@@ -104,7 +104,7 @@ def test_the_logins_go_wrong(controller: Controller, simulator: Simulator) -> No
     }
     controller.enroll("-e", '{"rotate_enroll_verify": false}')
     for name, credential in faulty.items():
-        kind, _, place = name.partition(", ")
+        kind, _unused, place = name.partition(", ")
         fault = {"kind": kind, "account": credential.number, "operation": "sign_in", "skip": places[place]}
         simulator.fault(**fault, applied=True)
     controller.rotate()
