@@ -31,9 +31,9 @@ MIN_AGENT_ID = 101
 AGENTS_PER_QUERY = 100
 """Most agents that one configuration query accepts."""
 
-_CODE = re.compile(r"0|\d{3}-\d{3}")
+_CODE = re.compile(r"0|[0-9]{3}-[0-9]{3}")
 """Shape of a retcode. Anything else is not repeated: it could be an echo of the request."""
-_GUID = re.compile(r"[\w.:-]{1,256}")
+_GUID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
 _NOT_EVALUATED = frozenset({403, 404, 405})
 """HTTP statuses of a proxy, an address filter or the routing layer: the login behind them was not looked at."""
 
@@ -133,7 +133,7 @@ def check_phone_number(phone_number: str | None) -> None:
     """Raise InputError unless the gateway can accept the number: 1 to 24 digits, required to sign in."""
     if not phone_number:
         raise InputError("phone_number is missing; the gateway signs an agent in only with the number of a softphone")
-    if not re.fullmatch(r"\d{1,24}", phone_number):
+    if not re.fullmatch(r"[0-9]{1,24}", phone_number):
         raise InputError("phone_number must be 1 to 24 digits; correct it")
 
 
