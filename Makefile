@@ -122,7 +122,7 @@ unit: $(DEV) ## unit tests (PYTEST_ARGS="-k policy" for some of them)
 integration: $(DEV) ## real ansible-playbook runs against the simulator, one file of tests per core
 	$(call run,pytest tests/integration -n 2 --dist loadfile --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
-# The oldest supported ansible-core runs on no Python after 3.12. It has no patch_module_args, which conftest.py needs.
+# The oldest supported ansible-core runs on no Python after 3.12.
 .PHONY: oldest
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")

@@ -29,10 +29,8 @@ class Attempt:
     Attributes:
         at: when.
         secret: with which secret: current, staged or given.
-        outcome: ``pending`` (booked before it was tried, its end never recorded), ``expected`` (the same, right after
-            the password had worked), ``bad``, ``resent`` (bad, and the
-            candidate was sent once more since), ``superseded`` (bad, and the store holds another one since),
-            ``unknown`` or ``locked``.
+        outcome: ``bad``, ``unknown`` or ``locked``; or one of those that plugin_utils/rotation.py defines and explains:
+            ``pending``, ``expected``, ``resent``, ``superseded``.
         run: which run tried it.
     """
 
