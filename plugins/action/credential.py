@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,11 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open im
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Decision
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Decision, Told
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Sealed
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
 
-_LEFT_ALONE = frozenset({"live", "cooling", "leased"})
+_LEFT_ALONE = frozenset({"live", "cooling", "leased", "too_early", "blocked"})
 """Outcomes that fail nothing but that somebody should hear of."""
 _CONFLICTS = 5
 """How often a decision is taken anew because another run wrote in between; each time that run has got further."""
@@ -87,6 +89,18 @@ def _failure(message: str) -> dict[str, Any]:
     return {"failed": True, "changed": False, "outcome": "failed", "msg": message}
 
 
+def _told(result: dict[str, Any]) -> Told:
+    """Return what a module's result says of the server's words on a login."""
+
+    def number(key: str) -> int | None:
+        value = result.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    return rotation.Told(
+        number("remaining_attempts"), number("unlock_in_seconds"), bool(result.get("second_factor", False))
+    )
+
+
 class _Transition:
     """One credential on its way from one state to the next."""
 
@@ -106,6 +120,7 @@ class _Transition:
         self.kind: str = args["kind"]
         self.run = run
         self.check_mode = check_mode
+        self.has_new_candidate = False
         self.sends_here = sends_here
         self.rules = rotation.Rules(
             when=args["when"],
@@ -114,6 +129,9 @@ class _Transition:
             lock_window=timedelta(minutes=args["lock_window_minutes"]),
             lease=timedelta(seconds=args["lease_seconds"]),
             retry_diverged=args["retry_diverged"],
+            min_age=timedelta(hours=args["min_age_hours"]),
+            needs_current=args["changed_with"] is None,
+            repair=args["repair"],
         )
 
     def carry_out(self) -> dict[str, Any]:
@@ -130,65 +148,127 @@ class _Transition:
     def _plan(self) -> dict[str, Any]:
         intent = self.args["intent"]
         if intent == "rotate":
-            if self.args["obstacle"]:
-                raise InputError(self.args["obstacle"])
-            self._candidate()  # A policy that nothing satisfies must be found before anything is sent.
-        password = password_option(self.args, "password") if intent == "enroll" else ""
-        if intent == "enroll":
+            # A policy that nothing satisfies must be found before anything is sent.
+            self._candidate(self.args["policy"])
+        elif intent == "enroll":
             self.store.check_key()
-
-        def decide(entry: Entry) -> Decision:
-            if intent == "enroll":
-                return rotation.plan_enrolment(
-                    entry,
-                    self.rules,
-                    self.run,
-                    self.store.seal(password),
-                    same=entry.given is not None and self.store.unseal(entry.given) == password,
-                    replace_current=self.args["replace"],
-                    verify=self.args["verify"],
-                )
-            return (rotation.plan_verification if intent == "verify" else rotation.plan)(entry, self.rules, self.run)
-
-        decision, entry = self._decide(decide, write=not self.check_mode, may_create=intent == "enroll")
-        if self.check_mode and decision.step in ("log_in", "commit"):
+        plans: dict[str, Callable[[Entry], Decision]] = {
+            "rotate": self._plan_rotation,
+            "verify": lambda entry: rotation.plan_verification(entry, self.rules, self.run),
+            "enroll": self._plan_enrolment,
+        }
+        decision, entry = self._decide(
+            lambda entry: self._with_key(plans[intent](entry)),
+            write=not self.check_mode,
+            may_create=intent == "enroll",
+        )
+        if self.check_mode and decision.step in ("log_in", "commit", "repair"):
             return self._result(
                 decision._replace(step="done", message=decision.message + "; check mode sends and writes nothing"),
                 entry,
                 changed=intent != "verify",
             )
-        return self._result(decision, entry)
+        return self._result(decision, entry, changed=self.has_new_candidate)
+
+    def _plan_rotation(self, entry: Entry) -> Decision:
+        decision = rotation.plan(entry, self.rules, self.run)
+        if decision.step in ("log_in", "repair") and self.args["obstacle"]:
+            raise InputError(self.args["obstacle"])
+        if decision.step == "repair":
+            rules = {**self.args["policy"], **self.args["repair_policy"]}
+            return decision if self._can_be_set(entry.staged, rules) else self._with_candidate(decision, rules)
+        return decision
+
+    def _plan_enrolment(self, entry: Entry) -> Decision:
+        password = password_option(self.args, "password")
+        return rotation.plan_enrolment(
+            entry,
+            self.rules,
+            self.run,
+            self.store.seal(password),
+            same=entry.given is not None and self.store.unseal(entry.given) == password,
+            replace_current=self.args["replace"],
+            verify=self.args["verify"],
+        )
+
+    def _with_key(self, decision: Decision) -> Decision:
+        """Return the decision, or why another password, which the next steps need, must not be used now."""
+        host, kind = self._key(decision.step)
+        if kind is None:
+            return decision
+        for attempt in range(_CONFLICTS):
+            key = self.store.read(host, kind)
+            obstacle = rotation.key_obstacle(key, replace(self.rules, needs_current=True, repair=False), self.run)
+            if obstacle or key is None:
+                message = obstacle.message if obstacle else ""
+                return (obstacle or decision)._replace(message=f"{kind} of {host}: {message}")
+            if decision.step != "repair" or self.check_mode:
+                break
+            try:
+                self.store.write(host, kind, rotation.booked_as_key(key, self._key_run()))
+                break
+            except Conflict:
+                if attempt == _CONFLICTS - 1:
+                    raise
+        return decision
+
+    def _key(self, step: str) -> tuple[str, str | None]:
+        """Return host and kind of another password that the steps from this one on present; no kind, no password."""
+        if step == "repair":
+            return str(self.args["repair_host"]), self.args["repair_with"]
+        return self.host, self.args["changed_with"] if step == "log_in" else None
+
+    def _key_run(self) -> rotation.Run:
+        """Return this run under a name of its own for each account, since many may use one key at the same time."""
+        return replace(self.run, name=f"{self.run.name} {self.host}")
 
     def _stage(self) -> dict[str, Any]:
         login, outcome = self.args["rotation"].get("login"), self._outcome(self.args["result"])
-        is_new = False
 
         def decide(entry: Entry) -> Decision:
-            nonlocal is_new
             if self._is_overtaken(entry):
                 return rotation.overtaken(entry, self.run, {login: outcome})
-            decision = rotation.after_login(entry, self.rules, self.run, login, str(outcome))
-            is_new = decision.step == "change" and entry.staged is None
-            if is_new and decision.entry:
-                candidate = self.store.seal(self._candidate())
-                return decision._replace(entry=decision.entry.changed(staged=candidate, staged_at=self.run.time))
+            told = _told(self.args["result"])
+            decision = rotation.after_login(entry, self.rules, self.run, login, str(outcome), told)
+            if decision.step == "change" and entry.staged is None:
+                return self._with_candidate(decision, self.args["policy"], self.args["result"].get("policy"))
             return decision
 
         decision, entry = self._decide(decide)
-        return self._result(decision, entry, changed=is_new)
+        return self._result(decision, entry, changed=self.has_new_candidate)
 
     def _is_overtaken(self, entry: Entry) -> bool:
         """Whether another run has written since this run's last step."""
         return bool(entry.version != self.args["rotation"].get("version"))
 
-    def _candidate(self) -> str:
-        policy = POLICIES[self.kind].overridden(self.args["policy"])
+    def _with_candidate(self, decision: Decision, rules: dict[str, Any], announced: Any = None) -> Decision:
+        """Return the decision with a new candidate in the entry that it writes."""
+        candidate = self.store.seal(self._candidate(rules, announced))
+        self.has_new_candidate = True
+        return decision._replace(entry=rotation.with_candidate(decision.entry or Entry(), self.run, candidate))
+
+    def _candidate(self, rules: dict[str, Any], announced: Any = None) -> str:
+        policy = POLICIES[self.kind].overridden(rules)
+        if isinstance(announced, dict):
+            policy = policy.narrowed(announced)
         return policy.generate(Context(identifiers=self.args["identifiers"]))
+
+    def _can_be_set(self, staged: Sealed | None, rules: dict[str, Any]) -> bool:
+        """Whether there is a candidate that the administrator's policy accepts; it may be narrower than the user's."""
+        if staged is None:
+            return False
+        policy = POLICIES[self.kind].overridden(rules)
+        return not policy.violations(self.store.unseal(staged), Context(identifiers=self.args["identifiers"]))
 
     def _commit(self) -> dict[str, Any]:
         staged_at = self.args["rotation"].get("staged_at")
         moment = datetime.fromisoformat(staged_at).astimezone(timezone.utc) if staged_at else None
-        decision, entry = self._decide(lambda entry: rotation.commit(entry, self.run, moment))
+        repaired = self.args["rotation"].get("step") == "repair"
+        # What an administrator could set only under rules of its own is not meant to stay.
+        temporary = repaired and bool(self.args["repair_policy"])
+        decision, entry = self._decide(lambda entry: rotation.commit(entry, self.run, moment, temporary=temporary))
+        if repaired:
+            self._settle_key(*self._key("repair"), "ok")
         return self._result(decision, entry, changed=decision.entry is not None)
 
     def _verified(self) -> dict[str, Any]:
@@ -207,6 +287,11 @@ class _Transition:
             outcome = str(failure.get("outcome") or "failed")
             return {"changed": False, "failed": False, "outcome": outcome, "fatal": True, "msg": reason}
         logins = self._logins(step, failure)
+        told = _told(failure)
+        if self.args["changed_with"]:
+            self._settle_key(self.host, self.args["changed_with"], failure.get("account_login"), told)
+        if step == "repair" or self.args["rotation"].get("step") == "repair":
+            self._settle_key(*self._key("repair"), failure.get("login") if step == "repair" else None, told)
 
         def decide(entry: Entry) -> Decision:
             if self._is_overtaken(entry):
@@ -216,18 +301,37 @@ class _Transition:
                 self.rules,
                 self.run,
                 logins,
-                candidate_refused=step == "change" and bool(failure.get("password_refused")),
+                candidate_refused=step in ("change", "repair") and bool(failure.get("password_refused")),
                 reason=f"{step.replace('_', ' ')}: {reason}",
+                told=told,
             )
 
         decision, entry = self._decide(decide, may_create=True)
         result = self._result(decision, entry)
         return {**result, "failed": False, "fatal": decision.step == "fail"}
 
+    def _settle_key(self, host: str, kind: str | None, outcome: str | None, told: Told = rotation.NOTHING_TOLD) -> None:
+        """Record in the other password's own ledger what came of the login with it; a success settles its booking."""
+        if kind is None:
+            return
+        for attempt in range(_CONFLICTS):
+            key = self.store.read(host, kind)
+            settled = rotation.after_use_as_key(key, self._key_run(), outcome, told) if key else None
+            if settled is None or settled == key:
+                return
+            try:
+                self.store.write(host, kind, settled)
+                return
+            except Conflict:
+                if attempt == _CONFLICTS - 1:
+                    raise
+
     def _logins(self, step: str, failure: dict[str, Any]) -> dict[str, str | None]:
         """Return which login ended the run, and how, from the result of the step that failed."""
         if step == "change":
-            return {"current": self._outcome(failure, "login")}
+            return {"current": self._outcome(failure, "login")} if self.rules.needs_current else {}
+        if step == "repair":
+            return {"staged": None}
         if step == "verify":
             return {"staged": self._outcome(failure)}
         return {self.args["rotation"]["login"]: self._outcome(failure) if step == "log_in" else None}
@@ -253,6 +357,7 @@ class _Transition:
                 if not may_create:
                     raise StoreError("it is not enrolled; run the enroll playbook for this host first")
                 entry = Entry()
+            self.has_new_candidate = False
             decision = decide(entry)
             if decision.step == "log_in" and decision.login in ("current", "staged"):
                 # Find out before anything is written or sent that the vault password is the right one.

@@ -35,6 +35,26 @@ attributes:
       - callcenter.passwords.cc
 """
 
+    ACTION_GROUP_CEC = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/callcenter.passwords.cec) in C(module_defaults) to set options for all CEC modules.
+    support: full
+    membership:
+      - callcenter.passwords.cec
+"""
+
+    ACTION_GROUP_IDAAS = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/callcenter.passwords.idaas) in C(module_defaults) to set options for all IDaaS modules.
+    support: full
+    membership:
+      - callcenter.passwords.idaas
+"""
+
     LOGIN = r"""
 options: {}
 notes:

@@ -11,35 +11,12 @@ class ModuleDocFragment:
     """Options of the CC-Gateway modules; their argument specs are in module_utils/cc_options.py."""
 
     DOCUMENTATION = r"""
-requirements:
-  - requests >= 2.28
 options:
   gateway_url:
     description:
       - Base URL of the CC-Gateway, C(https://host:port). The documented HTTPS port is 8043.
     type: str
     required: true
-  ca_path:
-    description:
-      - PEM file with the CA certificates that have signed the gateway's certificate.
-      - Without it the system's and Python's own certificates are trusted, or what E(REQUESTS_CA_BUNDLE) names.
-    type: path
-  validate_certs:
-    description:
-      - Verify the gateway's certificate. Switching this off shows every password to whoever sits in between.
-    type: bool
-    default: true
-  allow_http:
-    description:
-      - Accept a URL with C(http). Passwords then cross the network in clear text.
-    type: bool
-    default: false
-  timeout:
-    description:
-      - Seconds to wait for the connection, for each part of the answer and for the whole of it; 1 to 300.
-      - Nothing is ever sent a second time after a time-out.
-    type: float
-    default: 20
   agent_id_max:
     description:
       - Highest number of an agent or administrator that the gateway accepts.
@@ -106,35 +83,4 @@ options:
     type: int
     choices: [100000, 1000000]
     default: 100000
-"""
-
-    CHANGE = r"""
-options:
-  old_password:
-    description:
-      - The password that works now. A string; numbers must be quoted.
-    type: raw
-    required: true
-  new_password:
-    description:
-      - The password that shall work. A string; numbers must be quoted.
-      - Checked against O(policy) before anything is sent.
-    type: raw
-    required: true
-  policy:
-    description:
-      - Rules of this tenant that differ from the documented ones.
-      - The rules are C(min_length) (8), C(max_length) (32), C(min_classes) (how many of upper-case letters, lower-case
-        letters, digits and specials), C(specials) (accepted specials; empty accepts all printable ones),
-        C(max_identical) (longest run of one character) and C(identifier_piece) (from how many characters on a piece of
-        the account's number is refused; 0 for never). C(generated_length) and C(generated_specials) matter only where a
-        password is generated.
-    type: dict
-    default: {}
-  probe_new_password:
-    description:
-      - When the old password is wrong, log in once with the new one to see whether it is in place already.
-      - This makes the task idempotent, at the price of a second wrong login where neither password works.
-    type: bool
-    default: true
 """

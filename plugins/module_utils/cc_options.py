@@ -10,32 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cc_gateway import SIGN_OUT_DONE, Gateway, Session, check_agent_id, check_phone_number, vdn_admin_id
-from .change import change_password
-from .outcome import InputError, check_all
-from .policy import POLICIES
-from .run import (
-    PASSWORD,
-    ArgumentSpec,
-    Result,
-    change_result,
-    check_new_password,
-    password_option,
-    predicted_change,
-)
-from .transport import Endpoint, Transport
+from .connection_options import CONNECTION, open_transport
+from .outcome import ApiError, InputError, SessionLost, check_all
+from .run import ArgumentSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from .change import Account
-
-GATEWAY = ArgumentSpec(
+GATEWAY = CONNECTION + ArgumentSpec(
     {
         "gateway_url": {"type": "str", "required": True},
-        "ca_path": {"type": "path"},
-        "validate_certs": {"type": "bool", "default": True},
-        "allow_http": {"type": "bool", "default": False},
-        "timeout": {"type": "float", "default": 20},
         "agent_id_max": {"type": "int", "default": 59999},
     }
 )
@@ -62,15 +46,6 @@ ADMINISTRATOR = ArgumentSpec(
     required_one_of=(("admin_id", "vdn_id"),),
 )
 
-CHANGE = ArgumentSpec(
-    {
-        "old_password": {**PASSWORD, "required": True},
-        "new_password": {**PASSWORD, "required": True},
-        "policy": {"type": "dict", "default": {}},
-        "probe_new_password": {"type": "bool", "default": True, "no_log": False},
-    }
-)
-
 
 def open_gateway(params: Mapping[str, Any]) -> Gateway:
     """Return the client that the options describe; sends nothing.
@@ -78,15 +53,9 @@ def open_gateway(params: Mapping[str, Any]) -> Gateway:
     Raises:
         InputError: an option of the connection is at fault.
     """
-    endpoint = Endpoint(
-        params["gateway_url"],
-        params["ca_path"],
-        params["validate_certs"],
-        params["allow_http"],
-        params["timeout"],
-        option="gateway_url",
+    return Gateway(
+        open_transport(params, "gateway_url"), params.get("agent_type", 4), params.get("sign_in_parameters") or {}
     )
-    return Gateway(Transport(endpoint), params.get("agent_type", 4), params.get("sign_in_parameters") or {})
 
 
 def given_session(params: Mapping[str, Any]) -> Session | None:
@@ -163,6 +132,53 @@ class AdministratorAccount:
         self.gateway.change_config_password(session, old, new)
 
 
+@dataclass(frozen=True)
+class ManagedAgent:
+    """An agent whose password a configuration administrator sets."""
+
+    administrator: AdministratorAccount
+    agent_id: int
+    full_record: bool = True
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> ManagedAgent:
+        """Return the agent that the options describe; sends nothing.
+
+        Raises:
+            InputError: naming every option at fault.
+        """
+        administrator, _checked = check_all(
+            lambda: AdministratorAccount.of(params),
+            lambda: check_agent_id(params["agent_id"], params["agent_id_max"]),
+        )
+        return cls(administrator, params["agent_id"], params["full_record"])
+
+    def log_in(self, password: str) -> Session:
+        """Log the administrator in."""
+        return self.administrator.log_in(password)
+
+    def log_out(self, session: Session) -> bool:
+        """Do nothing, see AdministratorAccount."""
+        return True
+
+    def change(self, session: Session, old: str | None, new: str) -> None:
+        """Set the agent's password."""
+        gateway = self.administrator.gateway
+        gateway.set_agent_password(session, self.agent_id, new, self._record(session) if self.full_record else None)
+
+    def _record(self, session: Session) -> Mapping[str, Any]:
+        try:
+            records = self.administrator.gateway.query_agents(session, [self.agent_id])
+        except SessionLost:
+            raise
+        except ApiError as exc:
+            # Nothing but reading was tried.
+            raise ApiError("denied", f"the agent's record could not be read: {exc.message}", exc.code) from None
+        if not records:
+            raise ApiError("denied", "the administrator's VDN has no such agent; check agent_id")
+        return records[0]
+
+
 def _administrator_number(params: Mapping[str, Any]) -> int:
     if params["vdn_id"] is not None:
         if not 1 <= params["vdn_id"] <= 99999:
@@ -175,29 +191,3 @@ def _administrator_number(params: Mapping[str, Any]) -> int:
 def _check_sign_in_parameters(parameters: Mapping[str, Any]) -> None:
     if {"password", "phonenum"} & {str(name).lower() for name in parameters}:
         raise InputError("sign_in_parameters must hold neither password nor phonenum; use the options for them")
-
-
-def change(
-    kind: str, account: Callable[[], Account], identifier: str, params: Mapping[str, Any], check_mode: bool
-) -> Result:
-    """Check the options of a password change and carry it out.
-
-    Args:
-        kind: kind of credential, which has a policy.
-        account: returns the account; raises InputError for its own options.
-        identifier: the account's number, which its password must not resemble.
-        params: options, those of ``CHANGE`` among them.
-        check_mode: only predict.
-    """
-    owner, old, new, policy = check_all(
-        account,
-        lambda: password_option(params, "old_password"),
-        lambda: password_option(params, "new_password"),
-        lambda: POLICIES[kind].overridden(params["policy"]),
-    )
-    check_new_password(new, old, policy, [identifier])
-    if check_mode:
-        return predicted_change()
-    return change_result(
-        change_password(owner, old, new, session=given_session(params), probe_new=params["probe_new_password"])
-    )

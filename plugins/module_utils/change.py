@@ -10,10 +10,16 @@ and a wrong login is paid at most once for each of the two passwords.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .outcome import COUNTS_AS_FAILING, ApiError, ChangeOutcome, SessionLost
+from .outcome import COUNTS_AS_FAILING, FEW_ATTEMPTS, ApiError, ChangeOutcome, SessionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOT_DONE = frozenset({"refused", "unreachable", "denied", "bad", "locked"})
+"""Outcomes of a change request after which nothing was changed, for certain."""
 
 
 class Account(Protocol):
@@ -25,8 +31,14 @@ class Account(Protocol):
     def log_out(self, session: Any) -> bool:
         """End a session; whether it is surely over."""
 
-    def change(self, session: Any, old: str, new: str) -> None:
-        """Change the password, or raise SessionLost, or ApiError: ``refused``, ``unreachable``, else unknown."""
+    def change(self, session: Any, old: Any, new: str) -> None:
+        """Change the password.
+
+        Raises:
+            SessionLost: nothing was changed; a new session may help.
+            ApiError: ``refused`` (the new password), ``denied`` or ``unreachable`` (the request as such), ``bad`` or
+                ``locked`` (the old password) when nothing was changed; anything else is unknown.
+        """
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Change:
         failing_logins: logins that failed or may have failed; each counts towards a lock.
         password_refused: the old password works and the server refuses the new one.
         session_open: a session may have been left open; the server ends it by itself.
+        facts: numbers that the server told besides, see ApiError.
     """
 
     outcome: ChangeOutcome
@@ -50,31 +63,34 @@ class Change:
     failing_logins: int = 0
     password_refused: bool = False
     session_open: bool = False
+    facts: Mapping[str, int] = field(default_factory=dict)
 
 
-def change_password(account: Account, old: str, new: str, *, session: Any = None, probe_new: bool = True) -> Change:
+def change_password(account: Account, old: Any, new: str, *, session: Any = None, probe_new: bool = True) -> Change:
     """Bring the account to the new password.
 
     Args:
         account: the account.
-        old: the password that works now.
+        old: the password that works now; None only with a session, for an account that has none.
         new: the password that shall work.
         session: an open session to use; a new one is opened where there is none or the server has lost it.
         probe_new: when the old password is wrong, log in once with the new one: it may be in place already.
     """
     if session is not None:
         try:
-            return _send(account, session, old, new, login=None)
+            return send_change(account, session, old, new)
         except SessionLost:
             pass  # Definitely nothing changed, so a session of our own may try.
+    if old is None:
+        return Change("refused", "the session is over and there is no old password to log in with; nothing was changed")
     try:
         session = account.log_in(old)
     except ApiError as exc:
-        if exc.outcome == "bad" and probe_new:
+        if exc.outcome == "bad" and probe_new and exc.facts.get("remaining_attempts", FEW_ATTEMPTS + 1) > FEW_ATTEMPTS:
             return _probe(account, new, exc)
         return _not_sent(exc)
     try:
-        return _send(account, session, old, new, login="ok")
+        return send_change(account, session, old, new, login="ok", authorised=True)
     except SessionLost as exc:
         left_open = not account.log_out(session)
         return Change(
@@ -82,22 +98,39 @@ def change_password(account: Account, old: str, new: str, *, session: Any = None
         )
 
 
-def _send(account: Account, session: Any, old: str, new: str, login: str | None) -> Change:
+def send_change(
+    account: Account, session: Any, old: Any, new: str, *, login: str | None = None, authorised: bool = False
+) -> Change:
+    """Send the change in an open session and end that session.
+
+    Args:
+        account: the account.
+        session: the session.
+        old: the password that works now, where the request needs it.
+        new: the password that shall work.
+        login: outcome of the login that opened the session, where there was one.
+        authorised: the caller is surely allowed to change this password, so that a refusal is about the new one.
+
+    Raises:
+        SessionLost: nothing was changed; a new session may help.
+    """
     try:
         account.change(session, old, new)
     except SessionLost:
         raise
     except ApiError as exc:
         left_open = not account.log_out(session)
-        if exc.outcome in ("refused", "unreachable"):
+        if exc.outcome in _NOT_DONE:
+            about_old = exc.outcome in ("bad", "locked")
             return Change(
                 "refused",
                 f"{exc.message}; nothing was changed",
                 exc.code,
-                login,
-                # Only a login of our own proves that the old password works.
-                password_refused=exc.outcome == "refused" and login == "ok",
+                exc.outcome if about_old else login,
+                failing_logins=int(exc.outcome == "bad"),
+                password_refused=exc.outcome == "refused" and authorised,
                 session_open=left_open,
+                facts=exc.facts,
             )
         return Change(
             "unknown",
@@ -122,6 +155,7 @@ def _probe(account: Account, new: str, refusal: ApiError) -> Change:
                 exc.code,
                 exc.outcome,
                 failing,
+                facts=exc.facts,
             )
         return Change(
             "refused",
@@ -130,6 +164,7 @@ def _probe(account: Account, new: str, refusal: ApiError) -> Change:
             exc.code,
             exc.outcome,
             failing,
+            facts=exc.facts,
         )
     left_open = not account.log_out(session)
     return Change(
@@ -149,4 +184,5 @@ def _not_sent(exc: ApiError) -> Change:
         exc.code,
         exc.outcome,
         failing_logins=int(exc.outcome in COUNTS_AS_FAILING),
+        facts=exc.facts,
     )

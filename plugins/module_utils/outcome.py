@@ -46,18 +46,25 @@ PROVES_PASSWORD = frozenset({"ok", "ok_restricted"})
 COUNTS_AS_FAILING = frozenset({"bad", "unknown"})
 """Login outcomes that are counted towards a lock: what surely cost an attempt and what may have."""
 
+FEW_ATTEMPTS = 2
+"""When the server says that so few attempts are left before it locks the account, none is made any more."""
+
 
 class ApiError(Exception):
     """A request that did not succeed: its class, the server's code and a sentence in our own words.
 
     The sentence never holds anything the server wrote, a header or another exception's text.
+
+    Attributes:
+        facts: numbers that the server told besides: ``remaining_attempts``, ``unlock_in_seconds``.
     """
 
-    def __init__(self, outcome: str, message: str, code: str | None = None) -> None:
+    def __init__(self, outcome: str, message: str, code: str | None = None, **facts: int | None) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.message = message
         self.code = code
+        self.facts = {name: fact for name, fact in facts.items() if fact is not None}
 
 
 class NothingSent(ApiError):
@@ -90,7 +97,7 @@ class InputError(Exception):
 
 
 def check_all(*checks: Callable[[], Any]) -> list[Any]:
-    """Return what each check returns, or raise one InputError with the faults of all of them."""
+    """Return what each check returns, or raise one InputError with the faults of all of them, each once."""
     values: list[Any] = []
     faults: list[str] = []
     for check in checks:
@@ -99,5 +106,5 @@ def check_all(*checks: Callable[[], Any]) -> list[Any]:
         except InputError as exc:
             faults.extend(exc.faults)
     if faults:
-        raise InputError(*faults)
+        raise InputError(*dict.fromkeys(faults))
     return values

@@ -10,6 +10,7 @@ generated password satisfies every reading of it.
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from dataclasses import dataclass, fields, replace
@@ -28,6 +29,13 @@ _CLASSES = {
 _SPECIALS = frozenset(string.punctuation)
 _GENERATED_PIECE = 3
 """Generated passwords hold no piece of an identifier of this size, even where a policy would accept one."""
+_TYPES: Mapping[type, str] = {int: "a number", str: "a string", bool: "true or false"}
+_LONGEST_PATTERN = 512
+_CHARACTER_SET = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
+_INNERMOST_GROUP = re.compile(r"\((?:\?[:=!<>]*)?([^()]*)\)")
+_UNBOUNDED = re.compile(r"[*+]|\{[0-9]*,\}")
+_MOST_UNBOUNDED = 3
+_REPEATING = "\x00"
 _DRAWS = 1000
 """Bound on drawing anew. One draw in two fits the vendors' rules; a policy that defeats 1000 admits nothing."""
 
@@ -53,7 +61,9 @@ class Policy:
         max_identical: longest accepted run of one character.
         identifier_piece: from how many characters on a piece of an identifier is refused, forwards or backwards;
             0 switches the rule off.
+        whole_identifier: refuse an identifier as a whole, forwards or backwards, however short it is.
         generated_length: length of generated passwords, moved into the accepted range where it lies outside.
+        pattern: regular expression that the whole password matches; empty for none.
     """
 
     min_length: int = 8
@@ -63,7 +73,9 @@ class Policy:
     generated_specials: str = "@_+."
     max_identical: int = 1
     identifier_piece: int = 3
+    whole_identifier: bool = False
     generated_length: int = 20
+    pattern: str = ""
 
     def __post_init__(self) -> None:
         faults = []
@@ -77,6 +89,10 @@ class Policy:
             faults.append("specials and generated_specials must hold printable ASCII specials only")
         elif self.specials and not set(self.generated_specials) <= set(self.specials):
             faults.append("generated_specials must be among specials")
+        if self.pattern and not is_usable_pattern(self.pattern):
+            faults.append(
+                "pattern is no regular expression that can be used here; give a simpler one without nested repetition"
+            )
         if faults:
             raise InputError(*(f"policy: {fault}" for fault in faults))
 
@@ -92,13 +108,26 @@ class Policy:
         for name, value in (rules or {}).items():
             if name not in known:
                 faults.append(f"policy: there is no rule {name}; the rules are {', '.join(sorted(known))}")
-            elif isinstance(value, bool) or not isinstance(value, known[name]):
-                faults.append(f"policy: {name} must be {'a number' if known[name] is int else 'a string'}")
+            elif isinstance(value, bool) != (known[name] is bool) or not isinstance(value, known[name]):
+                faults.append(f"policy: {name} must be {_TYPES[known[name]]}")
             else:
                 accepted[name] = value
         if faults:
             raise InputError(*faults)
         return replace(self, **accepted)
+
+    def narrowed(self, announced: Mapping[str, Any]) -> Policy:
+        """Return this policy within the bounds that a server has announced: min_length, max_length, pattern.
+
+        Raises:
+            InputError: no password can satisfy both.
+        """
+        return replace(
+            self,
+            min_length=max(self.min_length, announced.get("min_length", 0)),
+            max_length=min(self.max_length, announced.get("max_length", self.max_length)),
+            pattern=announced.get("pattern", "") or self.pattern,
+        )
 
     def violations(self, password: str, context: Context = Context()) -> list[str]:
         """Return a sentence for every rule that the password breaks; none of them quotes it."""
@@ -120,10 +149,14 @@ class Policy:
             )
         if _longest_run(password) > self.max_identical:
             found.append(f"it has more than {self.max_identical} identical characters in a row")
-        if _resembles(password, context.identifiers, self.identifier_piece):
+        if self.identifier_piece and _has_piece(password, context.identifiers, self.identifier_piece):
             found.append(
                 f"it has {self.identifier_piece} or more consecutive characters of the account's name or number"
             )
+        if self.whole_identifier and _has_whole(password, context.identifiers):
+            found.append("it contains a name or number of the account, forwards or backwards")
+        if self.pattern and not re.fullmatch(self.pattern, password):
+            found.append("it does not match the pattern that the policy demands")
         if password in context.used:
             found.append("it is one of the account's earlier passwords")
         return found
@@ -135,31 +168,77 @@ class Policy:
             InputError: no password satisfies the policy.
         """
         length = min(max(self.generated_length, self.min_length), self.max_length)
-        groups = ["".join(sorted(members)) for members in _CLASSES.values()]
-        if self.generated_specials:
-            groups.append(self.generated_specials)
-        if len(groups) < self.min_classes or length < len(groups):
+        letters_and_digits = ["".join(sorted(members)) for members in _CLASSES.values()]
+        piece = min(self.identifier_piece or _GENERATED_PIECE, _GENERATED_PIECE)
+        available = len(_CLASSES) + bool(self.generated_specials)
+        if not self.min_classes <= available <= length:
             raise InputError("policy: min_classes cannot be met with this length and these generated_specials")
-        alphabet = "".join(groups)
-        for _draw in range(_DRAWS):
-            password = "".join(_differing_neighbours(alphabet, length))
-            if (
-                all(set(group) & set(password) for group in groups)
-                and not _resembles(password, context.identifiers, self.identifier_piece or _GENERATED_PIECE)
-                and not self.violations(password, context)
-            ):
-                return password
+        for specials in self._specials_to_try():
+            groups = [*letters_and_digits, specials] if specials else letters_and_digits
+            alphabet = "".join(groups)
+            for _draw in range(_DRAWS):
+                password = "".join(_spread_out(alphabet, length))
+                if (
+                    all(set(group) & set(password) for group in groups)
+                    and not _has_piece(password, context.identifiers, piece)
+                    and not self.violations(password, context)
+                ):
+                    return password
         raise InputError("policy: no password satisfies all rules together; relax one")
 
+    def _specials_to_try(self) -> list[str]:
+        """Return the sets of specials to generate from: a pattern may demand others than the usual ones, or none."""
+        if not self.pattern:
+            return [self.generated_specials]
+        accepted = self.specials or "".join(sorted(_SPECIALS))
+        return [self.generated_specials, accepted, *accepted, *([""] if self.min_classes < 4 else [])]
 
-def _resembles(password: str, identifiers: Iterable[str], size: int) -> bool:
-    """Whether the password has a piece of an identifier, forwards or backwards, of at least this size (0: never)."""
-    return size > 0 and any(
+
+def _has_piece(password: str, identifiers: Iterable[str], size: int) -> bool:
+    """Whether the password has a piece of an identifier of this size, forwards or backwards."""
+    return any(
         text[start : start + size] in password.lower()
-        for identifier in identifiers
-        for text in (identifier.lower(), identifier.lower()[::-1])
+        for text in _both_ways(identifiers)
         for start in range(len(text) - size + 1)
     )
+
+
+def _has_whole(password: str, identifiers: Iterable[str]) -> bool:
+    return any(text in password.lower() for text in _both_ways(identifiers))
+
+
+def _both_ways(identifiers: Iterable[str]) -> Iterable[str]:
+    for identifier in filter(None, identifiers):
+        yield identifier.lower()
+        yield identifier.lower()[::-1]
+
+
+def is_usable_pattern(pattern: str) -> bool:
+    """Whether a regular expression, perhaps a server's, can be used without harm: short, valid, quickly matched."""
+    if len(pattern) > _LONGEST_PATTERN or _may_take_for_ever(_CHARACTER_SET.sub("x", pattern)):
+        return False
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _may_take_for_ever(pattern: str) -> bool:
+    """Whether unbounded repetitions are nested, which takes exponential time to match, or many stand in a row."""
+    while True:
+        group = _INNERMOST_GROUP.search(pattern)
+        level = group.group(1) if group else pattern
+        repetitions = len(_UNBOUNDED.findall(level))
+        if repetitions > _MOST_UNBOUNDED:
+            return True
+        if not group:
+            return False
+        rest = pattern[group.end() :]
+        inner_repeats = repetitions > 0 or _REPEATING in level
+        if inner_repeats and rest.startswith(("*", "+", "{")):
+            return True
+        pattern = pattern[: group.start()] + (_REPEATING if inner_repeats else "x") + rest
 
 
 def _longest_run(text: str) -> int:
@@ -172,13 +251,20 @@ def _longest_run(text: str) -> int:
     return longest
 
 
-def _differing_neighbours(alphabet: str, length: int) -> Iterable[str]:
-    """Yield random characters, none equal to the one before: "no identical neighbours" by construction."""
-    before = ""
-    for _position in range(length):
-        before = secrets.choice(alphabet.replace(before, "") if before else alphabet)
-        yield before
+def _spread_out(alphabet: str, length: int) -> Iterable[str]:
+    """Yield random characters, each different from the many before it.
 
+    "No identical neighbours" and "at most so many repetitions" hold by construction, whatever a vendor means by them.
+    """
+    recent: list[str] = []
+    for _position in range(length):
+        character = secrets.choice([other for other in alphabet if other not in recent])
+        recent = [*recent[-(len(alphabet) // 2) :], character]
+        yield character
+
+
+ANY = Policy(min_length=1, max_length=128, min_classes=1, max_identical=128, identifier_piece=0)
+"""Accepts every password that can be typed; narrowed by what a server announces."""
 
 CC_AGENT = Policy()
 """Agent's platform password: CC-Gateway interface reference, "Changing the Password (Extended)".
@@ -187,8 +273,28 @@ The text allows several readings of "consecutive identical characters" and does 
 neighbours are equal and a small set of specials is used.
 """
 
+CC_AGENT_TEMPORARY = replace(CC_AGENT, max_length=8, generated_length=8)
+"""What a configuration administrator can give an agent: "Adding an Agent", agentPwd of eight single-byte characters."""
+
 CC_CONFIG = Policy(min_classes=1, max_identical=32, identifier_piece=0)
 """Configuration administrator's password. Only its length is documented; what is generated keeps all rules."""
 
-POLICIES: Mapping[str, Policy] = {"cc_agent": CC_AGENT, "cc_config": CC_CONFIG}
+CEC_ACCOUNT = Policy(min_classes=4, max_identical=128, identifier_piece=0)
+"""Business account: CEC interface reference, "Modifying an Agent Account". Eight characters and all four classes by
+default; the rest of the rule group is the tenant's."""
+
+CEC_SIP = Policy(max_length=16, specials="~@^*_+.?", max_identical=16, identifier_piece=0, generated_length=16)
+"""SIP phone: CEC interface reference, "Changing the SIP Phone Number Login Password of an Agent"."""
+
+IDAAS = Policy(max_identical=128, identifier_piece=0, whole_identifier=True, generated_length=16)
+"""IDaaS user. The tenant's rules are announced by the login where a change is due; the error codes name what they are
+about: history, user name forwards and backwards, telephone number, mail prefix, complexity, repetition, length."""
+
+POLICIES: Mapping[str, Policy] = {
+    "cc_agent": CC_AGENT,
+    "cc_config": CC_CONFIG,
+    "cec_account": CEC_ACCOUNT,
+    "cec_sip": CEC_SIP,
+    "idaas": IDAAS,
+}
 """The policy of each kind of credential."""

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from .change import Change
 from .outcome import COUNTS_AS_FAILING, PROVES_PASSWORD, ApiError, InputError
-from .policy import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from .policy import Policy
+    from collections.abc import Callable, Mapping
 
 Result = dict[str, Any]
 
@@ -69,13 +66,16 @@ class Operation:
         arguments: the module's options.
         run: takes the validated options and whether only a prediction is wanted, and returns the result.
         changes: whether an accident half-way may have changed something on the server.
-        returns_secrets: whether a result may hold a session. Such a result is registered but never shown.
+        secret_results: keys of the result that hold a session or a token. A result with one of them can be registered
+            but is never shown.
+        token_from: the module that gets the token that this one takes as ``access_token``, where it needs one.
     """
 
     arguments: ArgumentSpec
     run: Callable[[Mapping[str, Any], bool], Result]
     changes: bool = False
-    returns_secrets: bool = False
+    secret_results: tuple[str, ...] = ()
+    token_from: str | None = None
 
     def execute(self, params: Mapping[str, Any], check_mode: bool) -> Result:
         """Run and turn whatever comes of it into a result. The one place where errors become results."""
@@ -140,6 +140,7 @@ def api_failure(exc: ApiError) -> Result:
         "code": exc.code,
         "failing_logins": int(exc.outcome in COUNTS_AS_FAILING),
         "msg": exc.message,
+        **exc.facts,
     }
 
 
@@ -157,6 +158,7 @@ def change_result(change: Change) -> Result:
         "failing_logins": change.failing_logins,
         "password_refused": change.password_refused,
         "msg": message,
+        **change.facts,
     }
 
 
@@ -168,10 +170,3 @@ def predicted_login(changed: bool = False) -> Result:
 def predicted_change() -> Result:
     """Return what check mode says of a change: nothing is known without a login, so it announces the change."""
     return change_result(Change("changed", "the password would be changed; check mode makes no request"))
-
-
-def check_new_password(new: str, old: str, policy: Policy, identifiers: Sequence[str]) -> None:
-    """Raise InputError with every rule of the policy that a new password breaks."""
-    faults = policy.violations(new, Context(identifiers=identifiers, used=(old,)))
-    if faults:
-        raise InputError("new_password breaks the policy: " + ", ".join(faults))

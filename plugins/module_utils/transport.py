@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from os import path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from .certificates import OTHER_NAME, ca_faults, certificate_fault
 from .outcome import InputError, NothingSent, Unreadable
 
 try:
@@ -46,19 +46,6 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 _READ_CHUNK_BYTES = 64 * 1024
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
-
-# OpenSSL's verification codes, X509_V_ERR_*, that have a cure worth naming.
-_OTHER_NAME = 62
-_CERTIFICATE_FAULTS = {
-    9: "is not valid yet; compare the clocks of both machines",
-    10: "has expired; it must be renewed on the server",
-    18: "is self-signed; give its CA certificate with ca_path",
-    19: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    20: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    21: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    _OTHER_NAME: "was issued for another name; use the name in the certificate in the URL",
-    64: "was issued for another address; use the name in the certificate in the URL",
-}
 
 
 def _quotes_no_headers(record: logging.LogRecord) -> bool:
@@ -86,8 +73,7 @@ def _why_not_connected(exc: Exception) -> str:
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
     if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
         # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
-        code = getattr(certificate, "verify_code", _OTHER_NAME)
-        return "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted")
+        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME))
     if isinstance(exc, (ssl.SSLError, errors.SSLError)):
         return "the TLS handshake failed; check that the port speaks HTTPS"
     if isinstance(exc, getattr(errors, "NameResolutionError", ())):  # since urllib3 2
@@ -202,7 +188,7 @@ class Endpoint:
         if parts.username or parts.password or parts.query or parts.fragment:
             faults.append(f"{self.option} carries more than a scheme, host, port and path; remove the rest")
         if self.ca_path:
-            faults.extend(_ca_faults(self.ca_path))
+            faults.extend(ca_faults(self.ca_path))
         if not 1 <= self.timeout <= 300:
             faults.append("timeout is out of range; give 1 to 300 seconds")
         if faults:
@@ -212,16 +198,6 @@ class Endpoint:
     def place(self) -> str:
         """Host and port, for messages."""
         return urlsplit(self.url).netloc
-
-
-def _ca_faults(ca_path: str) -> list[str]:
-    if not path.isfile(ca_path):
-        return ["ca_path names no file on the machine that sends the requests; correct the path"]
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
-    except (OSError, ValueError):
-        return ["ca_path names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
-    return []
 
 
 class Transport:
@@ -249,9 +225,18 @@ class Transport:
         *,
         headers: Mapping[str, str] | None = None,
         json_body: Mapping[str, Any] | None = None,
+        form_body: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send one request, once, and read its whole answer.
+
+        Args:
+            method: HTTP method.
+            resource: path below the endpoint's URL.
+            headers: further headers.
+            json_body: sent as JSON in UTF-8.
+            form_body: sent like an HTML form; not together with ``json_body``.
+            params: parameters of the URL; never a secret.
 
         Raises:
             NothingSent: no connection came about.
@@ -262,6 +247,9 @@ class Transport:
         if json_body is not None:
             data = json.dumps(json_body, ensure_ascii=False).encode("utf-8")
             all_headers["Content-Type"] = "application/json; charset=UTF-8"
+        elif form_body is not None:
+            data = urlencode(form_body).encode("ascii")
+            all_headers["Content-Type"] = "application/x-www-form-urlencoded"
         deadline = time.monotonic() + self.endpoint.timeout
         try:
             with self._session.request(
@@ -286,7 +274,8 @@ class Transport:
             raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
             raise NothingSent(
-                f"{self.endpoint.place} was not reached: its URL or the session id has characters that cannot be sent"
+                f"{self.endpoint.place} was not reached: its URL, or a header that you gave, has characters that "
+                "cannot be sent"
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None

@@ -31,6 +31,7 @@ options:
     type: str
 extends_documentation_fragment:
   - callcenter.passwords.gateway
+  - callcenter.passwords.connection
   - callcenter.passwords.gateway.administrator
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc

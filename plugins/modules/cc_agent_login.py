@@ -33,6 +33,7 @@ options:
     default: false
 extends_documentation_fragment:
   - callcenter.passwords.gateway
+  - callcenter.passwords.connection
   - callcenter.passwords.gateway.agent
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
@@ -214,7 +215,7 @@ OPERATION = Operation(
     ),
     run,
     changes=True,
-    returns_secrets=True,
+    secret_results=("guid", "cookies"),
 )
 
 

@@ -26,8 +26,10 @@ options:
     default: false
 extends_documentation_fragment:
   - callcenter.passwords.gateway
+  - callcenter.passwords.connection
   - callcenter.passwords.gateway.agent
-  - callcenter.passwords.gateway.change
+  - callcenter.passwords.change
+  - callcenter.passwords.change.new_password
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
 attributes:
@@ -116,11 +118,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
     AGENT,
-    CHANGE,
     GATEWAY,
     AgentAccount,
-    change,
+    given_session,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     ArgumentSpec,
@@ -139,7 +141,14 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
             "aicc_workbench is true: the gateway would not pass the new password on to the AICC workbench, and the "
             "agent could not sign in there. Change it in AICC, or set aicc_workbench to false"
         )
-    return change("cc_agent", lambda: AgentAccount.of(params), str(params["agent_id"]), params, check_mode)
+    return change(
+        "cc_agent",
+        lambda: AgentAccount.of(params),
+        [str(params["agent_id"])],
+        params,
+        check_mode,
+        session=given_session(params),
+    )
 
 
 OPERATION = Operation(

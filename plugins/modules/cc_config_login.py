@@ -29,6 +29,7 @@ options:
     default: false
 extends_documentation_fragment:
   - callcenter.passwords.gateway
+  - callcenter.passwords.connection
   - callcenter.passwords.gateway.administrator
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
@@ -151,7 +152,7 @@ OPERATION = Operation(
         }
     ),
     run,
-    returns_secrets=True,
+    secret_results=("guid",),
 )
 
 

@@ -22,8 +22,10 @@ options:
     type: str
 extends_documentation_fragment:
   - callcenter.passwords.gateway
+  - callcenter.passwords.connection
   - callcenter.passwords.gateway.administrator
-  - callcenter.passwords.gateway.change
+  - callcenter.passwords.change
+  - callcenter.passwords.change.new_password
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
 attributes:
@@ -96,11 +98,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
     ADMINISTRATOR,
-    CHANGE,
     GATEWAY,
     AdministratorAccount,
-    change,
+    given_session,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     ArgumentSpec,
     Operation,
@@ -113,8 +115,14 @@ if TYPE_CHECKING:
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
-    identifier = str(params["admin_id"] or params["vdn_id"])
-    return change("cc_config", lambda: AdministratorAccount.of(params), identifier, params, check_mode)
+    return change(
+        "cc_config",
+        lambda: AdministratorAccount.of(params),
+        [str(params["admin_id"] or params["vdn_id"])],
+        params,
+        check_mode,
+        session=given_session(params),
+    )
 
 
 OPERATION = Operation(

@@ -20,7 +20,7 @@ options:
   kind:
     description: Kind of credential.
     type: str
-    choices: [cc_agent, cc_config]
+    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
     required: true
   state:
     description:
@@ -82,7 +82,7 @@ options:
   step:
     description: With O(state=failed), which step failed.
     type: str
-    choices: [plan, log_in, stage, change, verify, commit]
+    choices: [plan, log_in, stage, change, repair, verify, commit]
   result:
     description: Registered result of the module that the transition depends on.
     type: dict
@@ -92,10 +92,42 @@ options:
         are counted as always.
     type: bool
     default: false
+  min_age_hours:
+    description:
+      - Hours that must pass between two changes because the server refuses earlier ones. Until then nothing is sent,
+        even with O(when=always).
+    type: float
+    default: 0
+  changed_with:
+    description:
+      - Kind, of the same host, whose current password the change presents instead of this credential's own.
+      - The own one may then be lost. The other one must be enrolled, settled and not locked, and a wrong login with
+        it is counted there.
+    type: str
+    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+  repair:
+    description:
+      - An administrator may set the password of a credential of which no stored password works any more. A candidate is
+        then staged, and the next step is V(repair).
+    type: bool
+    default: false
+  repair_with:
+    description: Kind whose current password the repair presents. It is looked after as with O(changed_with).
+    type: str
+    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+  repair_host:
+    description: Inventory host of O(repair_with).
+    type: str
+  repair_policy:
+    description:
+      - Rules for passwords that an administrator sets, where they differ from O(policy). What was set under such rules
+        is due at once.
+    type: dict
+    default: {}
   obstacle:
     description:
-      - With O(intent=rotate), why this credential must not be rotated, if anything. The plan then fails with this
-        reason, and nothing is sent.
+      - With O(intent=rotate), why this credential must not be rotated, if anything. Where it is due, the plan then
+        fails with this reason, and nothing is sent.
     type: str
   identifiers:
     description: The account's own numbers and names, which a new password must not resemble.
@@ -157,8 +189,9 @@ kind:
   sample: cc_agent
 outcome:
   description:
-    - What was found or done, for example V(due), V(resume), V(not_due), V(cooling), V(leased), V(staged), V(live),
-      V(rotated), V(enrolled), V(verified), V(diverged), V(locked), V(refused).
+    - What was found or done, for example V(due), V(resume), V(not_due), V(too_early), V(cooling), V(leased),
+      V(blocked), V(staged), V(live), V(rotated), V(enrolled), V(verified), V(diverged), V(repair), V(locked),
+      V(few_attempts), V(second_factor), V(refused).
   returned: always
   type: str
   sample: rotated
@@ -173,7 +206,7 @@ rotation:
   type: dict
   contains:
     step:
-      description: What comes next - V(log_in), V(change), V(commit), V(done) or V(fail).
+      description: What comes next - V(log_in), V(change), V(repair), V(commit), V(done) or V(fail).
       type: str
       sample: change
     login:

@@ -19,7 +19,12 @@ from ansible.plugins.action import ActionBase
 # Imported here, in the controller's main process, so that every forked worker inherits them.
 from ansible_collections.callcenter.passwords.plugins.module_utils import (  # noqa: F401  # pylint: disable=unused-import
     cc_options,
+    cec_options,
+    idaas_options,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import api_failure
+from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS, Token
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
 
 if TYPE_CHECKING:
@@ -37,26 +42,57 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module of this action's name."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        operation = self._operation()
+        operation = _operation(str(self._task.resolved_action).rsplit(".", 1)[-1])
         if runs_here(self):
             result.update(self._run_here(operation))
         else:
-            result.update(self._execute_module(task_vars=task_vars))
-        if operation.returns_secrets and result.get("guid"):
+            result.update(self._run_there(operation, task_vars))
+        if any(result.get(key) for key in operation.secret_results):
             result["_ansible_no_log"] = True
         return result
-
-    def _operation(self) -> Operation:
-        name = str(self._task.resolved_action).rsplit(".", 1)[-1]
-        module = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{name}")
-        operation: Operation = module.OPERATION
-        return operation
 
     def _run_here(self, operation: Operation) -> dict[str, Any]:
         spec = operation.arguments
         _validation, params = self.validate_argument_spec(dict(spec.options), **spec.rules())
         secrets = [params[name] for name in spec.secret_options() if params.get(name)]
         return masked(operation.execute(plain(params), check_mode=self._task.check_mode), secrets)
+
+    def _run_there(self, operation: Operation, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the ordinary module, with the tenant's token that this run has got already."""
+        args = dict(self._task.args)
+        if (
+            operation.token_from
+            and not args.get("access_token")
+            and args.get("app_secret")
+            and not self._task.check_mode
+        ):
+            try:
+                args["access_token"] = self._token_there(operation.token_from, args, task_vars)
+            except ApiError as exc:
+                return {"changed": False, **api_failure(exc)}
+        result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
+        return result
+
+    def _token_there(self, module: str, args: dict[str, Any], task_vars: dict[str, Any] | None) -> str:
+        known = _operation(module).arguments.options
+        wanted = {name: value for name, value in args.items() if name in known}
+
+        def ask() -> Token:
+            result = self._execute_module(
+                module_name=f"callcenter.passwords.{module}", module_args=wanted, task_vars=task_vars
+            )
+            if result.get("failed"):
+                raise ApiError(str(result.get("outcome") or "unreachable"), str(result.get("msg")), result.get("code"))
+            return Token(result["access_token"], result["expires_in"])
+
+        tenant = (str(args.get("token_url") or args.get("cec_url")), str(args.get("app_key")), str(args["app_secret"]))
+        return TENANT_TOKENS.get(("elsewhere", *tenant), ask)
+
+
+def _operation(module: str) -> Operation:
+    loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
+    operation: Operation = loaded.OPERATION
+    return operation
 
 
 def runs_here(action: ActionBase) -> bool:

@@ -16,6 +16,8 @@ The rules behind them:
   counting it would make every run that is killed during the change wait for the lock window.
 * A success clears the ledger, because it resets the server's count.
 * Only a definite refusal drops a candidate. Whatever else happens, it stays, and the next run resolves it.
+* Some kinds are changed with another kind's password (a SIP phone with its account's). Their own current password is
+  proof, not key: where it is lost the change goes on, and they cannot diverge.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
     COUNTS_AS_FAILING,
+    FEW_ATTEMPTS,
     PROVES_PASSWORD,
 )
 
@@ -62,6 +65,9 @@ class Rules:
         lock_window: how long a wrong login is counted, and a lock is waited for.
         lease: how long an unresolved candidate is left to the run that wrote it last.
         retry_diverged: try the stored passwords of a diverged credential once more.
+        min_age: the server accepts no change earlier than this after the one before.
+        needs_current: the change presents the current password; otherwise that of another kind.
+        repair: an administrator may set the password of a diverged credential.
     """
 
     when: str = "due"
@@ -70,6 +76,9 @@ class Rules:
     lock_window: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(minutes=2)
     retry_diverged: bool = False
+    min_age: timedelta = timedelta(0)
+    needs_current: bool = True
+    repair: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,13 +90,30 @@ class Run:
     is_over: Callable[[str], bool] = lambda name: False
 
 
+class Told(NamedTuple):
+    """What a server told with the verdict on a login.
+
+    Attributes:
+        remaining_attempts: how many attempts it leaves before it locks the account.
+        unlock_in_seconds: when it unlocks the account.
+        second_factor: the password is right and nobody can go on without the user.
+    """
+
+    remaining_attempts: int | None = None
+    unlock_in_seconds: int | None = None
+    second_factor: bool = False
+
+
+NOTHING_TOLD = Told()
+
+
 class Decision(NamedTuple):
     """What to do.
 
     Attributes:
         outcome: a word for what was found or done.
         message: a sentence for people.
-        step: what comes next: ``log_in``, ``change``, ``commit``, ``done`` or ``fail``.
+        step: what comes next: ``log_in``, ``change``, ``repair``, ``commit``, ``done`` or ``fail``.
         entry: what to write; None writes nothing.
         login: which secret the next login presents.
     """
@@ -101,11 +127,17 @@ class Decision(NamedTuple):
 
 def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
     """Decide from the store alone whether to rotate, to resume, or to leave the credential alone."""
-    if rules.retry_diverged and is_diverged(entry):
-        entry = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
-    held = _held(entry, rules, run)
+    if rules.retry_diverged and (is_diverged(entry) or _fewest_attempts(entry) is not None):
+        entry = _given_another_chance(entry)
+    held = _held(entry, rules, run, even_diverged=rules.repair)
     if held:
         return held
+    if rules.needs_current and is_diverged(entry):
+        # From here on the candidate may be in place, whatever was found out about it before.
+        sent = _reworded(entry, "staged", "bad", RESENT)
+        return _log_in(
+            sent, run, "repair", "no stored password works; the administrator sets a candidate", "staged"
+        )._replace(step="repair")
     if entry.staged:
         login = "current" if _refused(entry, "staged") else "staged"
         return _log_in(entry, run, "resume", "an unresolved rotation is taken up", login)
@@ -114,6 +146,14 @@ def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
     if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
         due_at = entry.rotated_at + rules.max_age
         return Decision("not_due", f"the password is not due before {_text(due_at)}", "done")
+    if entry.rotated_at and run.time - entry.rotated_at < rules.min_age:
+        possible_at = entry.rotated_at + rules.min_age
+        return Decision(
+            "too_early",
+            f"the server accepts one change in {_hours(rules.min_age)} hours; the next is possible from "
+            f"{_text(possible_at)} on",
+            "done",
+        )
     return _log_in(entry, run, "due", "the password is due", "current")
 
 
@@ -166,32 +206,50 @@ def plan_enrolment(
     return _log_in(fresh, run, "enrol", "the given password is verified", GIVEN)
 
 
-def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str) -> Decision:
+def with_candidate(entry: Entry, run: Run, candidate: Sealed) -> Entry:
+    """Return the entry with a new candidate. One that was refused everywhere and gives way becomes the previous one."""
+    if entry.staged:
+        entry = _reworded(_reworded(entry, "staged", "bad", SUPERSEDED), "staged", RESENT, SUPERSEDED)
+        entry = entry.changed(previous=entry.staged)
+    return entry.changed(staged=candidate, staged_at=run.time)
+
+
+def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str, told: Told = NOTHING_TOLD) -> Decision:
     """Decide what a login with the secret ``login`` proves. With ``change`` next, a candidate must be in the store."""
     if outcome in PROVES_PASSWORD:
         clean = entry.changed(ledger=())
         if login == "staged":
             return Decision("proved", "the staged password works: the change had gone through", "commit", clean)
-        if entry.staged:
+        if told.second_factor:
             return Decision(
-                "staged", "the staged candidate is sent again", "change", _booked(clean, run, "current", EXPECTED)
+                "second_factor",
+                _sentences(
+                    "the password works, but the user needs a second factor and it cannot be changed unattended; "
+                    "exempt the user from it, or change the password by hand and enrol it",
+                    _kept(clean),
+                ),
+                "fail",
+                _released(clean),
             )
-        return Decision("staged", "a new candidate is staged", "change", _booked(clean, run, "current", EXPECTED))
-    settled = _settled(entry, run, login, outcome)
+        message = "the staged candidate is sent again" if entry.staged else "a new candidate is staged"
+        return Decision("staged", message, "change", _booked_for_change(clean, rules, run, EXPECTED))
+    settled = _settled(entry, run, login, outcome, told)
     if outcome == "live":
         return Decision(
             "live", "the agent is signed in and is left alone; the next run tries again", "done", _released(settled)
         )
-    if outcome == "bad" and login == "staged" and not _refused(entry, "current"):
+    goes_on = login == "staged" and not _refused(entry, "current") if rules.needs_current else True
+    if outcome == "bad" and goes_on and _fewest_attempts(settled) is None:
         if _failing(settled, rules, run) >= rules.max_failing_logins:
             return _cooling(_released(settled), rules, run)
-        return Decision(
-            "staged",
-            "the staged candidate is not in place; it is sent again",
-            "change",
-            _booked(_reworded(settled, "staged", "bad", RESENT), run, "current"),
+        message = (
+            "the staged candidate is not in place; it is sent again"
+            if entry.staged
+            else "the current password is lost and not needed; a new candidate is staged"
         )
-    return after_failure(entry, rules, run, {login: outcome})
+        resent = _reworded(settled, "staged", "bad", RESENT)
+        return Decision("staged", message, "change", _booked_for_change(resent, rules, run, PENDING))
+    return after_failure(entry, rules, run, {login: outcome}, told=told)
 
 
 def after_failure(
@@ -202,6 +260,7 @@ def after_failure(
     *,
     candidate_refused: bool = False,
     reason: str = "",
+    told: Told = NOTHING_TOLD,
 ) -> Decision:
     """Record what a run that stopped had tried, and say what is left.
 
@@ -212,31 +271,39 @@ def after_failure(
         logins: outcome of each login that ended the run, by secret; None where it was not tried.
         candidate_refused: the server definitely refused the candidate while the current password worked.
         reason: why the run stopped, for people.
+        told: what the server told with the last login.
     """
     settled = entry
     for login, outcome in logins.items():
-        settled = _settled(settled, run, login, outcome)
+        settled = _settled(settled, run, login, outcome, told)
     if logins.get("current") == "bad":
         # Then the candidate was not sent after all, and what its refusal told still holds.
         settled = _reworded(settled, "staged", RESENT, "bad")
     settled = _released(settled)
     if candidate_refused:
-        settled = settled.changed(staged=None, staged_at=None)
+        # Where the current password does not work either, the candidate may be the live one after all.
+        previous = settled.staged if _refused(settled, "current") else settled.previous
+        settled = settled.changed(staged=None, staged_at=None, previous=previous)
         return Decision(
             "refused",
-            _sentences(reason, "the candidate was dropped and the current password still works"),
+            _sentences(
+                reason,
+                "the candidate was dropped" + ("" if is_diverged(settled) else " and the current password still works"),
+            ),
             "fail",
             settled,
         )
     outcomes = {outcome for outcome in logins.values() if outcome}
-    if is_diverged(settled):
+    if _fewest_attempts(settled) is not None:
+        return _few_attempts(settled)._replace(entry=settled)
+    if rules.needs_current and is_diverged(settled):
         return Decision("diverged", _diverged_message(settled), "fail", settled)
     if "live" in outcomes:
         return Decision(
             "live", _sentences("the agent is signed in; the next run tries again", _kept(settled)), "done", settled
         )
     if "locked" in outcomes:
-        until = _text(run.time + rules.lock_window)
+        until = _text(_locked_until(settled, rules) or run.time)
         return Decision(
             "locked",
             _sentences(f"the account is locked; nothing is tried before {until}", _kept(settled)),
@@ -266,13 +333,14 @@ def overtaken(entry: Entry, run: Run, logins: Mapping[str, str | None]) -> Decis
     )
 
 
-def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
+def commit(entry: Entry, run: Run, staged_at: datetime | None, *, temporary: bool = False) -> Decision:
     """Make the verified candidate the current password.
 
     Args:
         entry: what the store holds.
         run: this run.
         staged_at: when the verified candidate was staged.
+        temporary: it must be changed soon, so it is due at once.
     """
     if entry.staged is None or entry.staged_at != staged_at:
         return Decision("rotated", "another run has committed this rotation already", "done")
@@ -281,10 +349,13 @@ def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
         previous=entry.current,
         staged=None,
         staged_at=None,
-        rotated_at=run.time,
+        rotated_at=None if temporary else run.time,
         ledger=(),
     )
-    return Decision("rotated", "the new password is in force", "done", _released(committed))
+    message = (
+        "a temporary password is in force; the next run replaces it" if temporary else "the new password is in force"
+    )
+    return Decision("rotated", message, "done", _released(committed))
 
 
 def enrol(entry: Entry, given: Sealed) -> Decision:
@@ -306,6 +377,36 @@ def verified(entry: Entry) -> Decision:
     return Decision("verified", "the stored password works", "done", _released(entry.changed(ledger=())))
 
 
+def key_obstacle(key: Entry | None, rules: Rules, run: Run) -> Decision | None:
+    """Return why another kind's password must not be used for a change now, None where it may be.
+
+    Args:
+        key: what the store holds for that kind.
+        rules: the rules.
+        run: this run.
+    """
+    if key is None or key.current is None:
+        return Decision("blocked", "the password that its change needs is not enrolled; enrol it first", "fail")
+    if key.staged:
+        return Decision(
+            "blocked", "the rotation of the password that its change needs is unresolved; run again", "fail"
+        )
+    held = _held(key, rules, run)
+    if held is None:
+        return None
+    return Decision("blocked", f"the password that its change needs cannot be used: {held.message}", held.step)
+
+
+def booked_as_key(key: Entry, run: Run) -> Entry:
+    """Book a login with another kind's password, for a key that several accounts share and try at the same time."""
+    return key.changed(ledger=(*key.ledger, Attempt(run.time, "current", PENDING, run.name)))
+
+
+def after_use_as_key(key: Entry, run: Run, outcome: str | None, told: Told = NOTHING_TOLD) -> Entry:
+    """Return the other kind's entry with what came of a login with its password."""
+    return _settled(key, run, "current", outcome, told)
+
+
 def is_diverged(entry: Entry) -> bool:
     """Whether every password that the store holds was refused, with no success since."""
     held = [secret for secret in ("current", "staged") if getattr(entry, secret)]
@@ -314,12 +415,13 @@ def is_diverged(entry: Entry) -> bool:
 
 def _held(entry: Entry, rules: Rules, run: Run, *, even_diverged: bool = False) -> Decision | None:
     """Return why the credential must not be touched now, None where it may be."""
-    if is_diverged(entry) and not even_diverged:
+    if _fewest_attempts(entry) is not None:
+        return _few_attempts(entry)
+    if rules.needs_current and is_diverged(entry) and not even_diverged:
         return Decision("diverged", _diverged_message(entry), "fail")
-    locked = [attempt.at for attempt in entry.ledger if attempt.outcome == "locked"]
-    if locked and run.time - max(locked) < rules.lock_window:
-        until = _text(max(locked) + rules.lock_window)
-        return Decision("cooling", f"the account was locked; nothing is tried before {until}", "done")
+    locked_until = _locked_until(entry, rules)
+    if locked_until and run.time < locked_until:
+        return Decision("cooling", f"the account was locked; nothing is tried before {_text(locked_until)}", "done")
     if _failing(entry, rules, run) >= rules.max_failing_logins:
         return _cooling(entry, rules, run)._replace(entry=None)
     if entry.staged and _is_leased(entry, rules, run):
@@ -383,14 +485,50 @@ def _booked(entry: Entry, run: Run, login: str, outcome: str = PENDING) -> Entry
     return _held_by(entry.changed(ledger=(*entry.ledger, attempt)), run)
 
 
-def _settled(entry: Entry, run: Run, login: str, outcome: str | None) -> Entry:
+def _booked_for_change(entry: Entry, rules: Rules, run: Run, outcome: str) -> Entry:
+    """Book the sign-in of the change, where that presents the current password."""
+    return _booked(entry, run, "current", outcome) if rules.needs_current else _held_by(entry, run)
+
+
+def _settled(entry: Entry, run: Run, login: str, outcome: str | None, told: Told = NOTHING_TOLD) -> Entry:
     """Replace this run's open bookings by what came of the login; None, or what costs nothing, removes them."""
     kept = tuple(
         attempt for attempt in entry.ledger if attempt.run != run.name or attempt.outcome not in (PENDING, EXPECTED)
     )
     if outcome in COUNTS_AS_FAILING or outcome in ("locked", SUPERSEDED):
-        kept = (*kept, Attempt(run.time, login, str(outcome), run.name))
+        until = None
+        if outcome == "locked" and told.unlock_in_seconds is not None:
+            until = run.time + timedelta(seconds=told.unlock_in_seconds)
+        remaining = told.remaining_attempts if outcome == "bad" else None
+        kept = (*kept, Attempt(run.time, login, str(outcome), run.name, remaining, until))
     return entry.changed(ledger=kept)
+
+
+def _locked_until(entry: Entry, rules: Rules) -> datetime | None:
+    """Return until when the account is locked, as the server said or else for the lock window."""
+    ends = [attempt.until or attempt.at + rules.lock_window for attempt in entry.ledger if attempt.outcome == "locked"]
+    return max(ends, default=None)
+
+
+def _fewest_attempts(entry: Entry) -> int | None:
+    """Return how many attempts the server leaves, where they are too few to make one."""
+    told = [attempt.remaining for attempt in entry.ledger if attempt.remaining is not None]
+    return min(told) if told and min(told) <= FEW_ATTEMPTS else None
+
+
+def _few_attempts(entry: Entry) -> Decision:
+    return Decision(
+        "few_attempts",
+        f"the server leaves {_fewest_attempts(entry)} attempts before it locks the account, so none is made any more. "
+        "Let the user log in once, then run again with rotate_retry_diverged",
+        "fail",
+    )
+
+
+def _given_another_chance(entry: Entry) -> Entry:
+    """Forget verdicts that keep a credential from being tried. The attempts count towards the lock as before."""
+    again = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
+    return again.changed(ledger=tuple(replace(attempt, remaining=None) for attempt in again.ledger))
 
 
 def _held_by(entry: Entry, run: Run) -> Entry:
@@ -404,7 +542,7 @@ def _released(entry: Entry) -> Entry:
 def _diverged_message(entry: Entry) -> str:
     which = "neither the current nor the staged password works" if entry.staged else "the stored password does not work"
     return (
-        f"{which}: somebody else has changed it, or the gateway carried a change out late. Nothing is tried any more; "
+        f"{which}: somebody else has changed it, or the server carried a change out late. Nothing is tried any more; "
         "enrol the right password with rotate_enroll_replace, or try the stored ones once more with "
         "rotate_retry_diverged"
     )
@@ -416,6 +554,10 @@ def _kept(entry: Entry) -> str:
 
 def _sentences(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):g}"
 
 
 def _text(time: datetime) -> str:

@@ -30,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 COLLECTION = "callcenter.passwords"
 VAULT_PASSWORD = "correct horse battery staple"
+APP_KEY, APP_SECRET = "app-key-1", "app-secret-Marker7"
 KEPT_VARIABLES = ("LANG", "TZ", "TMPDIR", "COVERAGE_PROCESS_START")
 
 
@@ -138,6 +139,14 @@ class Controller:
             "rotate_cc_gateway_url": self.simulator.url,
             "rotate_cc_ca_path": self.simulator.ca_path,
             "rotate_cc_timeout": 10,
+            "rotate_cec_url": self.simulator.url,
+            "rotate_cec_ca_path": self.simulator.ca_path,
+            "rotate_cec_app_key": APP_KEY,
+            "rotate_cec_app_secret": APP_SECRET,
+            "rotate_sip_registrar": f"sip:localhost:{self.simulator.sip_port}",
+            "rotate_idaas_url": self.simulator.url,
+            "rotate_idaas_ca_path": self.simulator.ca_path,
+            "rotate_idaas_client_id": "client-1",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
             **self.group_vars,
         }
@@ -174,6 +183,53 @@ class Controller:
         }
         self.credentials.append(Credential(host, "cc_config", str(number), password))
         return self.credentials[-1]
+
+    def add_person(
+        self,
+        number: int,
+        kinds: Iterable[str] = ("cec_account", "cec_sip", "idaas"),
+        *,
+        variables: Mapping[str, Any] | None = None,
+        **accounts: Mapping[str, Any],
+    ) -> dict[str, Credential]:
+        """A person with credentials of these kinds. `accounts` differ, by kind, from the simulator's defaults."""
+        host, name = f"person-{number}", f"zhang.wei{number}"
+        kinds = list(kinds)
+        defaults: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+            "cc_agent": (
+                str(number),
+                {"phone": str(40000 + number)},
+                {"rotate_cc_agent_id": number, "rotate_cc_phone_number": str(40000 + number)},
+            ),
+            "cc_config": (str(number), {}, {"rotate_cc_admin_id": number}),
+            "cec_account": (name, {}, {"rotate_cec_account": name}),
+            "cec_sip": (
+                f"8880{number}",
+                {"attributes": {"account": name}},
+                {"rotate_sip_user": f"8880{number}"},
+            ),
+            "idaas": (
+                name,
+                {"valid_days": 0, "attributes": {"user_id": f"id-{number}"}},
+                {"rotate_idaas_user_name": name, "rotate_idaas_user_id": f"id-{number}"},
+            ),
+        }
+        self.simulator.put_account("cec_app", APP_KEY, password=APP_SECRET)
+        self.host_vars[host] = {"rotate_credentials": kinds}
+        people = {}
+        for kind in kinds:
+            account_id, settings, needed = defaults[kind]
+            given = dict(accounts.get(kind, {}))
+            password = str(given.pop("password", new_password()))
+            attributes = {**settings.pop("attributes", {}), **given.pop("attributes", {})}
+            self.simulator.put_account(
+                kind, account_id, password=password, **{**settings, **given, "attributes": attributes}
+            )
+            self.host_vars[host].update(needed)
+            self.credentials.append(Credential(host, kind, account_id, password))
+            people[kind] = self.credentials[-1]
+        self.host_vars[host].update(variables or {})
+        return people
 
     @property
     def hosts(self) -> set[str]:

@@ -102,6 +102,16 @@ class Simulator:
         return self.ready.ca_path
 
     @property
+    def sip_port(self) -> int:
+        """Of the registrar, UDP and TCP."""
+        return self.ready.sip_port
+
+    @property
+    def sips_port(self) -> int:
+        """Of the registrar, TLS."""
+        return self.ready.sips_port
+
+    @property
     def pid(self) -> int:
         return self.ready.pid
 

@@ -96,6 +96,7 @@ class Control:
         service, action = self.world.services[account.service], request.match_info["action"]
         if action == "password":
             account.set_password(_text(values, "password"), self._now())
+            service.password_set(account)
         elif action == "sign_in":
             seconds = values.get("seconds")
             service.sign_in_elsewhere(account, str(values.get("phone", "")), seconds and float(seconds))

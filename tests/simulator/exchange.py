@@ -10,12 +10,15 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
-from .accounts import Account
+from .accounts import Account, Credential
 
 if TYPE_CHECKING:
     from .world import World
+
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(slots=True)
@@ -36,11 +39,12 @@ class Call:
     _tried: bool = False
 
     def fields(self) -> dict[str, Any] | None:
-        """The JSON object in the body; None if there is none."""
+        """The JSON object, or the announced form, in the body; None if there is none."""
         if not self._tried:
             self._tried = True
             try:
-                parsed = json.loads(self.body.decode(self.charset))
+                text = self.body.decode(self.charset)
+                parsed = dict(parse_qsl(text)) if self.content_type == FORM else json.loads(text)
             except (ValueError, LookupError, RecursionError):
                 parsed = None
             self._parsed = parsed if isinstance(parsed, dict) else None
@@ -88,6 +92,8 @@ class Operation:
     exclusive: bool = False
     # Whether the caller may make this call at all; only asked before a late effect is planned.
     admits: Callable[[Call], bool] = lambda call: True
+    # A failure in the words of this operation, where they are not those of its service.
+    refuse: Callable[[str, str], Answer] | None = None
     # Real seconds the answer is held.
     hold: Callable[[], float] = lambda: 0.0
 
@@ -105,7 +111,11 @@ class Service(ABC):
 
     @abstractmethod
     def refusal(self, code: str, message: str = "") -> Answer:
-        """A failure in the words of this service."""
+        """A failure in the words of this service; without a code, the one it uses for most failures."""
+
+    def refusal_for(self, call: Call, code: str, message: str = "") -> Answer:
+        """The same in the language that the caller asks for, where there is a choice."""
+        return self.refusal(code, message)
 
     @abstractmethod
     def overlap(self) -> Answer:
@@ -130,6 +140,16 @@ class Service(ABC):
     @abstractmethod
     def forget(self) -> None:
         """Drop all sessions."""
+
+    def password_set(self, account: Account, *, created: bool = False) -> None:  # noqa: B027 (most need not know)
+        """An account has been created, or its password has been changed over the control interface."""
+
+    def credential(self, operation: Operation, call: Call) -> Credential:
+        """What kind of password proves who is calling."""
+        account = self.account(operation.account_of(call))
+        if account is None or operation.password_field is None:
+            return "none"
+        return account.credential(call.field(operation.password_field))
 
     def account(self, account_id: str | None) -> Account | None:
         return self.world.accounts.get(self.name, account_id)

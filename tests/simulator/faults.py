@@ -61,8 +61,8 @@ class Fault:
     seconds: float = 30.0
     # status (502), redirect (307).
     status: int = 0
-    # retcode.
-    code: str = "100-007"
+    # retcode; empty = the code that the service uses for most failures.
+    code: str = ""
     message: str = ""
     # redirect: where to; empty = this server under its other name, which is another origin.
     url: str = ""

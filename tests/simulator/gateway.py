@@ -76,6 +76,7 @@ class GatewayService(Service):
         return self.envelope(content, "0", applied=True)
 
     def refusal(self, code: str, message: str = "") -> Answer:
+        code = code or "100-007"
         return self.envelope({"message": message or self._message(code), "retcode": code, "result": {}}, code)
 
     def overlap(self) -> Answer:

@@ -17,7 +17,7 @@ def right_length(password: str) -> bool:
     return SHORTEST <= len(password) <= LONGEST
 
 
-def _classes(password: str) -> int:
+def classes(password: str) -> int:
     kinds = {
         "upper" if char.isupper() else "lower" if char.islower() else "digit" if char.isdecimal() else "special"
         for char in password
@@ -35,6 +35,6 @@ def follows_policy(password: str, agent_id: str, identical_run: int) -> bool:
     return (
         right_length(password)
         and _longest_run(password) < identical_run
-        and _classes(password) >= CLASSES
+        and classes(password) >= CLASSES
         and not any(piece in password for piece in pieces)
     )

@@ -103,22 +103,30 @@ def _head(answer: Answer, length: int, extra: str = "") -> bytes:
 
 
 async def _truncated(request: web.Request, answer: Answer, fault: Fault) -> Sent:
-    return raw(request, _head(answer, len(answer.body)) + answer.body[: len(answer.body) // 2])
+    # At least one byte is missing, even of an answer without a body.
+    return raw(request, _head(answer, len(answer.body) or 1) + answer.body[: len(answer.body) // 2])
 
 
 async def _html(request: web.Request, answer: Answer, fault: Fault) -> Sent:
     return web.Response(body=LOGIN_PAGE, content_type="text/html", charset="utf-8"), 200
 
 
+def _with_one_more(answer: Answer) -> bytes:
+    """The JSON object of the answer, whatever service it is of, up to the value of a further field."""
+    head = answer.body.rstrip()[:-1]
+    # Some services answer with an empty object, or with nothing.
+    return (head + b"," if len(head) > 1 else b"{") + b'"filler":'
+
+
 async def _non_utf8(request: web.Request, answer: Answer, fault: Fault) -> Sent:
-    answer.body = b'{"message":"\xff\xfe\xb3\xc9\xb9\xa6","retcode":"0","result":{}}'
+    answer.body = _with_one_more(answer) + b'"\xff\xfe\xb3\xc9\xb9\xa6"}'
     answer.content_type = "application/json; charset=UTF-8"
     return respond(answer), answer.status
 
 
 async def _oversized(request: web.Request, answer: Answer, fault: Fault) -> Sent:
     """Good JSON, were it not for its size: whoever reads it all believes it."""
-    head, tail = b'{"retcode":"0","message":"', b'","result":{}}'
+    head, tail = _with_one_more(answer) + b'"', b'"}'
     total = fault.size * 1024 * 1024
     headers = {"Content-Type": answer.content_type, "Content-Length": str(total + len(head) + len(tail))}
     response = web.StreamResponse(headers=headers)
@@ -141,7 +149,7 @@ async def _endless(request: web.Request, answer: Answer, fault: Fault) -> Sent:
     deadline = time.monotonic() + fault.seconds
     try:
         await response.prepare(request)
-        await response.write(b'{"retcode":"0","message":"')
+        await response.write(_with_one_more(answer) + b'"')
         while time.monotonic() < deadline and not gone(request):
             await response.write(b"a" * 64)
             await asyncio.sleep(0.02)
@@ -152,7 +160,7 @@ async def _endless(request: web.Request, answer: Answer, fault: Fault) -> Sent:
 
 async def _nested_json(request: web.Request, answer: Answer, fault: Fault) -> Sent:
     nested = b"[" * fault.depth + b"]" * fault.depth
-    answer.body = b'{"message":"success","retcode":"0","result":' + nested + b"}"
+    answer.body = _with_one_more(answer) + nested + b"}"
     return respond(answer), answer.status
 
 

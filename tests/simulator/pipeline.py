@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from weakref import WeakSet
 
 from aiohttp import web
@@ -18,6 +20,9 @@ from .faults import Fault
 from .journal import Entry
 from .misbehaviour import deliver
 from .world import World
+
+# Nothing secret belongs there, but what a client sends all the same must not get into the journal.
+SECRET_IN_QUERY: Final = re.compile(r"(?i)([?&][^=&]*(?:password|pwd|secret|token)[^=&]*=)[^&]*")
 
 
 @dataclass(slots=True)
@@ -58,10 +63,8 @@ class Pipeline:
         application = web.Application(middlewares=[self._stray], client_max_size=1024 * 1024)
         for service in self.world.services.values():
             for operation in service.operations():
-                # aiohttp adds HEAD to GET routes unless told otherwise; the services know no HEAD.
-                options: dict[str, Any] = {"allow_head": False} if operation.method == "GET" else {}
-                adder = getattr(application.router, f"add_{operation.method.lower()}")
-                adder(operation.path, self._handler(operation), **options)
+                # Not add_get, which adds a route for HEAD too; the services know no HEAD.
+                application.router.add_route(operation.method, operation.path, self._handler(operation))
         return application
 
     def _handler(self, operation: Operation) -> Any:
@@ -90,7 +93,7 @@ class Pipeline:
             account=account,
             operation=operation,
             method=request.method,
-            path=request.path_qs,
+            path=SECRET_IN_QUERY.sub(r"\1***", request.path_qs),
             has_guid="guid" in request.headers,
             has_cookies="Cookie" in request.headers,
             body_bytes=size,
@@ -110,9 +113,7 @@ class Pipeline:
         service = operation.service
         account_id = operation.account_of(call)
         entry = self._entry(request, service.name, account_id, operation.name, len(call.body))
-        account = service.account(account_id)
-        if account and operation.password_field:
-            entry.credential = account.credential(call.field(operation.password_field))
+        entry.credential = service.credential(operation, call)
         try:
             answer, fault = await self._decide(operation, call, account_id, entry)
             response, entry.status = await deliver(request, answer, fault)
@@ -154,7 +155,8 @@ class Pipeline:
         if fault is not None and fault.kind == "late":
             self._plan(operation, call, fault, entry)
         if fault is not None and (fault.kind == "retcode" or (fault.kind == "late" and fault.now == "retcode")):
-            return operation.service.refusal(fault.code, fault.message)
+            refuse = operation.refuse or partial(operation.service.refusal_for, call)
+            return refuse(fault.code, fault.message)
         return answer
 
     def _plan(self, operation: Operation, call: Call, fault: Fault, entry: Entry) -> None:

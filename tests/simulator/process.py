@@ -46,6 +46,8 @@ class Ready:
     control_url: str
     ca_path: str
     token: str
+    sip_port: int
+    sips_port: int
 
     def write(self, directory: Path) -> None:
         """Whoever sees the file sees all of it."""

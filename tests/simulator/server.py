@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The process: two listening sockets on loopback, one with TLS for the services, one for control."""
+"""The process: listening sockets on loopback, one with TLS for the services, one for control, and SIP."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from .certificates import issue, server_context
 from .control import Control
 from .pipeline import Connections, Pipeline
 from .process import READY, Ready
+from .registrar import Registrar
 from .world import World
 
 LOOPBACK = "127.0.0.1"
@@ -78,12 +79,16 @@ async def serve(settings: Settings) -> None:
     tls = server_context(server_path)
     listener = await loop.create_server(accept, LOOPBACK, settings.port, ssl=tls, backlog=1024)
     control = await loop.create_server(control_protocol, LOOPBACK, settings.control_port)
+    registrar = Registrar(world)
+    sip_port, sips_port = await registrar.start(tls)
     ready = Ready(
         pid=os.getpid(),
         url=f"https://localhost:{_port(listener)}",
         control_url=f"http://{LOOPBACK}:{_port(control)}",
         ca_path=str(ca_path.resolve()),
         token=token,
+        sip_port=sip_port,
+        sips_port=sips_port,
     )
     ready.write(settings.state_dir)
     try:
@@ -91,6 +96,7 @@ async def serve(settings: Settings) -> None:
     finally:
         listener.close()
         control.close()
+        registrar.close()
         await services.cleanup()
         await controls.cleanup()
         server_path.unlink(missing_ok=True)

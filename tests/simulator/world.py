@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .accounts import Account, Accounts
+from .cec import TenantService
+from .cec_account import BusinessAccountService
+from .cec_sip import SipPhoneService
 from .clock import Clock
 from .exchange import Service
 from .faults import Faults
 from .gateway_agent import AgentService
 from .gateway_config import ConfigService
+from .idaas_tenant import ClientService
+from .idaas_user import UserService
 from .journal import Journal
 from .jsonfields import FieldError, as_object
 from .options import Options
@@ -32,9 +37,19 @@ class World:
         self.journal = Journal()
         # (service, account) of exclusive calls that have not been answered.
         self.in_flight: set[tuple[str, str]] = set()
-        self.services: dict[str, Service] = {
-            service.name: service for service in (AgentService(self), ConfigService(self))
-        }
+        tenants = TenantService(self)
+        business = BusinessAccountService(self, tenants.tokens)
+        users = UserService(self)
+        services: list[Service] = [
+            AgentService(self),
+            ConfigService(self),
+            tenants,
+            business,
+            SipPhoneService(self, business),
+            users,
+            ClientService(self, users),
+        ]
+        self.services = {service.name: service for service in services}
 
     def reset(self, config: Mapping[str, object]) -> None:
         """Start again from `config`, the same object that the command line takes as a file."""
@@ -71,4 +86,6 @@ class World:
         previous = self.accounts.get(service, account_id)
         if previous:
             self.services[service].end_sessions(previous)
-        return self.accounts.put(service, account_id, values, self.clock.now())
+        account = self.accounts.put(service, account_id, values, self.clock.now())
+        self.services[service].password_set(account, created=True)
+        return account

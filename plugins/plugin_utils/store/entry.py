@@ -32,12 +32,16 @@ class Attempt:
         outcome: ``bad``, ``unknown`` or ``locked``; or one of those that plugin_utils/rotation.py defines and explains:
             ``pending``, ``expected``, ``resent``, ``superseded``.
         run: which run tried it.
+        remaining: how many attempts the server said it leaves.
+        until: when the server said it unlocks the account.
     """
 
     at: datetime
     secret: str
     outcome: str
     run: str
+    remaining: int | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -241,15 +241,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "staged_at": _text(entry.staged_at),
         "written_at": _text(entry.written_at),
         "written_by": entry.written_by,
-        "ledger": [
-            {
-                "at": _text(attempt.at),
-                "secret": attempt.secret,
-                "outcome": attempt.outcome,
-                "run": attempt.run,
-            }
-            for attempt in entry.ledger
-        ],
+        "ledger": [_attempt_values(attempt) for attempt in entry.ledger],
     }
     for name in SECRETS:
         sealed = getattr(entry, name)
@@ -264,11 +256,32 @@ def _entry(values: dict[str, Any]) -> Entry:
         version=int(values["version"]),
         written_by=values["written_by"],
         ledger=tuple(
-            Attempt(_time(attempt["at"]), attempt["secret"], attempt["outcome"], attempt["run"])
+            Attempt(
+                _time(attempt["at"]),
+                attempt["secret"],
+                attempt["outcome"],
+                attempt["run"],
+                attempt.get("remaining"),
+                _time(attempt["until"]) if attempt.get("until") else None,
+            )
             for attempt in values["ledger"]
         ),
         **known,
     )
+
+
+def _attempt_values(attempt: Attempt) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "at": _text(attempt.at),
+        "secret": attempt.secret,
+        "outcome": attempt.outcome,
+        "run": attempt.run,
+    }
+    if attempt.remaining is not None:
+        values["remaining"] = attempt.remaining
+    if attempt.until is not None:
+        values["until"] = _text(attempt.until)
+    return values
 
 
 def _text(time: datetime | None) -> str | None:

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of a password change, and what all modules that change one do with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .change import change_password
+from .outcome import InputError, check_all
+from .policy import POLICIES, Context
+from .run import PASSWORD, ArgumentSpec, Result, change_result, password_option, predicted_change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .change import Account
+
+NEW_PASSWORD = ArgumentSpec(
+    {
+        "new_password": {**PASSWORD, "required": True},
+        "policy": {"type": "dict", "default": {}},
+        "probe_new_password": {"type": "bool", "default": True, "no_log": False},
+    }
+)
+
+CHANGE = ArgumentSpec({"old_password": {**PASSWORD, "required": True}}) + NEW_PASSWORD
+
+
+def check_new_password(
+    kind: str, params: Mapping[str, Any], used: Sequence[str] = (), identifiers: Sequence[str] = ()
+) -> str:
+    """Return the new password, after every rule of its kind's policy.
+
+    Args:
+        kind: kind of credential, which has a policy.
+        params: options, those of ``NEW_PASSWORD`` among them.
+        used: passwords that it must differ from.
+        identifiers: names and numbers of the account that it must not resemble.
+
+    Raises:
+        InputError: it is no password, or naming each rule that it breaks.
+    """
+    new, policy = check_all(
+        lambda: password_option(params, "new_password"), lambda: POLICIES[kind].overridden(params["policy"])
+    )
+    faults = policy.violations(new, Context(identifiers=identifiers, used=used))
+    if faults:
+        raise InputError("new_password breaks the policy: " + ", ".join(faults))
+    return str(new)
+
+
+def change(
+    kind: str,
+    account: Callable[[], Account],
+    identifiers: Sequence[str],
+    params: Mapping[str, Any],
+    check_mode: bool,
+    *,
+    session: Any = None,
+) -> Result:
+    """Check the options of a password change and carry it out.
+
+    Args:
+        kind: kind of credential, which has a policy.
+        account: returns the account; raises InputError for its own options.
+        identifiers: the account's names and numbers, which its password must not resemble.
+        params: options, those of ``CHANGE`` among them.
+        check_mode: only predict.
+        session: a session that the caller holds already.
+    """
+    owner, old, new = check_all(
+        account,
+        lambda: password_option(params, "old_password"),
+        lambda: check_new_password(kind, params, _given(params, "old_password"), identifiers),
+    )
+    if check_mode:
+        return predicted_change()
+    return change_result(change_password(owner, old, new, session=session, probe_new=params["probe_new_password"]))
+
+
+def _given(params: Mapping[str, Any], option: str) -> tuple[str, ...]:
+    return (params[option],) if isinstance(params[option], str) else ()

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: cec_account_password
+short_description: Change the password of a CEC business account
+version_added: 0.1.0
+description:
+  - Checks the old password and changes it (C(agentAccount/update)).
+  - The wanted state is that the new password works. When the old password is wrong and the new one works, nothing is
+    changed.
+  - The CEC accepts one change in 24 hours. This module knows nothing of earlier changes; the role
+    P(callcenter.passwords.rotate#role) does, and waits.
+extends_documentation_fragment:
+  - callcenter.passwords.cec
+  - callcenter.passwords.cec.management
+  - callcenter.passwords.change
+  - callcenter.passwords.change.new_password
+  - callcenter.passwords.connection
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_cec
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.cec_login_check
+  - module: callcenter.passwords.cec_sip_password
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Change the password of a business account
+  callcenter.passwords.cec_account_password:
+    cec_url: https://service.besclouds.com
+    app_key: "{{ app_key }}"
+    app_secret: "{{ app_secret }}"
+    account: zhang.wei
+    old_password: "{{ lookup('ansible.builtin.env', 'OLD_PASSWORD') }}"
+    new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(unchanged) - the new password was in place already.
+    - V(refused) - nothing was changed.
+    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
+      passwords and find out with a login.
+    - Absent when an option was refused and nothing was tried.
+  returned: when a change was decided
+  type: str
+  sample: changed
+login:
+  description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
+  returned: when a change was decided
+  type: str
+  sample: ok
+code:
+  description: The server's code, where one was readable.
+  returned: when a change was decided
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 to 2.
+  returned: when a change was decided
+  type: int
+  sample: 0
+password_refused:
+  description: The old password works and the server definitely refused the new one.
+  returned: when a change was decided
+  type: bool
+  sample: false
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the password was changed
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+    MANAGEMENT,
+    BusinessAccount,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    Operation,
+    Result,
+    finish,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    return change("cec_account", lambda: BusinessAccount.of(params), [str(params["account"])], params, check_mode)
+
+
+OPERATION = Operation(MANAGEMENT + CHANGE, run, changes=True, token_from="cec_token")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

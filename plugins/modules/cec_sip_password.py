@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: cec_sip_password
+short_description: Change the password of an agent's SIP phone
+version_added: 0.1.0
+description:
+  - Changes the password of a business account's SIP phone (C(updateSipPhonePassword)). The CEC wants the account's
+    password for that, and not the phone's old one, so a lost SIP password can be replaced.
+  - The wanted state is that the new password works. It is tried first, and when it works nothing is changed.
+  - The account's password is checked before it is used, so that a refusal is surely about the new SIP password.
+extends_documentation_fragment:
+  - callcenter.passwords.cec
+  - callcenter.passwords.cec.management
+  - callcenter.passwords.cec.sip_phone
+  - callcenter.passwords.change.new_password
+  - callcenter.passwords.connection
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_cec
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.cec_sip_login
+  - module: callcenter.passwords.cec_account_password
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Change the password of a SIP phone
+  callcenter.passwords.cec_sip_password:
+    cec_url: https://service.besclouds.com
+    app_key: "{{ app_key }}"
+    app_secret: "{{ app_secret }}"
+    account: zhang.wei
+    account_password: >-
+      {{ lookup('callcenter.passwords.secret', 'zhang-wei', 'cec_account', store_path='/srv/passwords') }}
+    registrar: sips:pbx.example.com
+    sip_user: "88801001"
+    new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(unchanged) - the new password was in place already.
+    - V(refused) - nothing was changed.
+    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
+      passwords and find out with a login.
+    - Absent when an option was refused and nothing was tried.
+  returned: when a change was decided
+  type: str
+  sample: changed
+login:
+  description: Outcome of the login to the business account. Empty when none was needed.
+  returned: when a change was decided
+  type: str
+  sample: ok
+code:
+  description: The server's code, where one was readable.
+  returned: when a change was decided
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 to 2.
+  returned: when a change was decided
+  type: int
+  sample: 0
+password_refused:
+  description: The account's password works and the server definitely refused the new one.
+  returned: when a change was decided
+  type: bool
+  sample: false
+account_login:
+  description: Outcome of the last login to the business account, whose lock it counts for. Empty when none was needed.
+  returned: when the business account was needed
+  type: str
+  sample: ok
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the password was changed
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+    MANAGEMENT,
+    SIP_PHONE,
+    AccountError,
+    SipPhone,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.change import Change, change_password
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
+    NEW_PASSWORD,
+    check_new_password,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+    COUNTS_AS_FAILING,
+    ApiError,
+    check_all,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    ArgumentSpec,
+    Operation,
+    Result,
+    change_result,
+    finish,
+    password_option,
+    predicted_change,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    phone, account_password, new = check_all(
+        lambda: SipPhone.of(params),
+        lambda: password_option(params, "account_password"),
+        lambda: check_new_password("cec_sip", params, identifiers=[str(params["account"]), params["sip_user"] or ""]),
+    )
+    if check_mode:
+        return predicted_change()
+    done = _probe(phone, new) if params["probe_new_password"] else None
+    change = done or change_password(phone, account_password, new, probe_new=False)
+    return {**change_result(change), "account_login": change.login}
+
+
+def _probe(phone: SipPhone, new: str) -> Change | None:
+    """Return what there is to say before any change, None when the change is to be made."""
+    try:
+        phone.verify(new)
+    except AccountError as exc:
+        failing = int(exc.account_login in COUNTS_AS_FAILING)
+        return Change("refused", f"{exc.message}; nothing was changed", exc.code, exc.account_login, failing)
+    except ApiError as exc:
+        if exc.outcome == "bad":
+            return None
+        return Change(
+            "refused",
+            f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
+            exc.code,
+            failing_logins=int(exc.outcome in COUNTS_AS_FAILING),
+        )
+    return Change("unchanged", "the new password was in place already", "0")
+
+
+OPERATION = Operation(
+    MANAGEMENT + SIP_PHONE + NEW_PASSWORD + ArgumentSpec(required_one_of=(("account_password",),)),
+    run,
+    changes=True,
+    token_from="cec_token",
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

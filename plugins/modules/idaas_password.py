@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: idaas_password
+short_description: Change the password of an IDaaS user
+version_added: 0.1.0
+description:
+  - Logs in and changes the password in the way that the IDaaS asks for - C(pwd/change) after an ordinary login,
+    C(pwd/update) when the password is about to expire or has expired.
+  - The wanted state is that the new password works. When the old password is wrong and the new one works, nothing is
+    changed. Where the IDaaS says that few attempts are left (2 or less), no further one is made.
+  - The rules that the IDaaS announces at the login are obeyed as well as O(policy).
+  - A user who needs a second factor is left alone.
+options:
+  old_password:
+    description:
+      - The password that works now. A string; numbers must be quoted.
+      - Not needed with O(id_token) for a user who has no password yet.
+    type: raw
+  id_token:
+    description:
+      - Token of a login that the caller holds already. When the IDaaS has lost it and O(old_password) is given, the
+        module logs in by itself.
+    type: str
+  state_token:
+    description:
+      - State token of a login that the caller holds already; see O(id_token).
+    type: str
+extends_documentation_fragment:
+  - callcenter.passwords.idaas
+  - callcenter.passwords.idaas.user
+  - callcenter.passwords.idaas.login
+  - callcenter.passwords.idaas.identifiers
+  - callcenter.passwords.change.new_password
+  - callcenter.passwords.connection
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_idaas
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.idaas_login
+  - module: callcenter.passwords.idaas_user_password
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Change the password of a user
+  callcenter.passwords.idaas_password:
+    idaas_url: https://example.bccastle.com
+    client_id: "{{ client_id }}"
+    user_name: zhang.wei
+    old_password: "{{ lookup('ansible.builtin.env', 'OLD_PASSWORD') }}"
+    new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+    identifiers: ["13800000000", zhangwei]
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(unchanged) - the new password was in place already.
+    - V(refused) - nothing was changed.
+    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
+      passwords and find out with a login.
+    - Absent when an option was refused and nothing was tried.
+  returned: when a change was decided
+  type: str
+  sample: changed
+login:
+  description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
+  returned: when a change was decided
+  type: str
+  sample: ok
+code:
+  description: The server's code, where one was readable.
+  returned: when a change was decided
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 to 2.
+  returned: when a change was decided
+  type: int
+  sample: 0
+password_refused:
+  description: The old password works and the server definitely refused the new one.
+  returned: when a change was decided
+  type: bool
+  sample: false
+remaining_attempts:
+  description: How many attempts the server leaves before it locks the user. Where it is 2 or less, stop.
+  returned: when the server says so
+  type: int
+  sample: 8
+unlock_in_seconds:
+  description: In how many seconds the server unlocks the user.
+  returned: when the server says so
+  type: int
+  sample: 180
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the password was changed
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.change import change_password
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
+    NEW_PASSWORD,
+    check_new_password,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import Session
+from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
+    IDAAS,
+    IDENTIFIERS,
+    USER,
+    User,
+    identifiers,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    PASSWORD,
+    ArgumentSpec,
+    Operation,
+    Result,
+    change_result,
+    finish,
+    password_option,
+    predicted_change,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    given = params["old_password"]
+    user, old, new = check_all(
+        lambda: User.of(params),
+        lambda: None if given is None else password_option(params, "old_password"),
+        lambda: check_new_password(
+            "idaas", params, used=[given] if isinstance(given, str) else [], identifiers=identifiers(params)
+        ),
+    )
+    if check_mode:
+        return predicted_change()
+    return change_result(
+        change_password(user, old, new, session=_session(params), probe_new=params["probe_new_password"])
+    )
+
+
+def _session(params: Mapping[str, Any]) -> Session | None:
+    if params["state_token"]:
+        return Session("PASSWORD_EXPIRED", state_token=params["state_token"])
+    if params["id_token"]:
+        return Session("SUCCESS", id_token=params["id_token"])
+    return None
+
+
+OPERATION = Operation(
+    IDAAS
+    + USER
+    + IDENTIFIERS
+    + NEW_PASSWORD
+    + ArgumentSpec(
+        {
+            "old_password": PASSWORD,
+            "id_token": {"type": "str", "no_log": True},
+            "state_token": {"type": "str", "no_log": True},
+        },
+        mutually_exclusive=(("id_token", "state_token"),),
+        required_one_of=(("old_password", "id_token"),),
+    ),
+    run,
+    changes=True,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: idaas_user_password
+short_description: Set the password of an IDaaS user as the tenant's administrator
+version_added: 0.1.0
+description:
+  - Sets a user's password with the tenant's management API (C(change-password)), without knowing the old one, or with
+    O(old_password) only if that is the user's password (C(change-password-verify)).
+  - This is the way out when nobody knows a user's password any more. The tenant's policy and history hold here too.
+options:
+  old_password:
+    description:
+      - The password that the user has now; the IDaaS then checks it and changes nothing where it is wrong. A string;
+        numbers must be quoted.
+    type: raw
+  must_modify:
+    description:
+      - The user must change the password at the next login. The IDaaS's own default is true; here it is false, because
+        the password is meant to stay. Has no effect with O(old_password).
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - callcenter.passwords.idaas
+  - callcenter.passwords.idaas.tenant
+  - callcenter.passwords.idaas.optional_user
+  - callcenter.passwords.idaas.login
+  - callcenter.passwords.idaas.identifiers
+  - callcenter.passwords.change.new_password
+  - callcenter.passwords.connection
+  - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.action_group_idaas
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details: With O(user_name) the new password is tried first. Without it every run sets the password.
+  action:
+    support: full
+seealso:
+  - module: callcenter.passwords.idaas_password
+  - module: callcenter.passwords.idaas_login
+author:
+  - callcenter.passwords contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Give a user another password
+  callcenter.passwords.idaas_user_password:
+    idaas_url: https://example.bccastle.com
+    tenant_client_id: "{{ tenant_client_id }}"
+    tenant_client_secret: "{{ tenant_client_secret }}"
+    user_id: 20211112154325789-3A7B-D5A5
+    new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(unchanged) - the new password was in place already.
+    - V(refused) - nothing was changed.
+    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
+      passwords and find out with a login.
+    - Absent when an option was refused and nothing was tried.
+  returned: when a change was decided
+  type: str
+  sample: changed
+login:
+  description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
+  returned: when a change was decided
+  type: str
+  sample: ok
+code:
+  description: The server's code, where one was readable.
+  returned: when a change was decided
+  type: str
+  sample: "0"
+failing_logins:
+  description: How many wrong logins this task may have cost, 0 to 2.
+  returned: when a change was decided
+  type: int
+  sample: 0
+password_refused:
+  description: The server definitely refused the new one.
+  returned: when a change was decided
+  type: bool
+  sample: false
+remaining_attempts:
+  description: How many attempts the server leaves before it locks the user. Where it is 2 or less, stop.
+  returned: when the server says so
+  type: int
+  sample: 8
+unlock_in_seconds:
+  description: In how many seconds the server unlocks the user.
+  returned: when the server says so
+  type: int
+  sample: 180
+msg:
+  description: What happened and what to do next.
+  returned: always
+  type: str
+  sample: the password was changed
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.change import Change, send_change
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
+    NEW_PASSWORD,
+    check_new_password,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
+    IDAAS,
+    IDENTIFIERS,
+    OPTIONAL_USER,
+    TENANT,
+    ManagedUser,
+    User,
+    identifiers,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+    COUNTS_AS_FAILING,
+    PROVES_PASSWORD,
+    ApiError,
+    check_all,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    PASSWORD,
+    ArgumentSpec,
+    Operation,
+    Result,
+    change_result,
+    finish,
+    password_option,
+    predicted_change,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Result:
+    given = params["old_password"]
+    managed, user, old, new = check_all(
+        lambda: ManagedUser.of(params),
+        lambda: User.of(params) if params["user_name"] else None,
+        lambda: None if given is None else password_option(params, "old_password"),
+        lambda: check_new_password(
+            "idaas", params, used=[given] if isinstance(given, str) else [], identifiers=identifiers(params)
+        ),
+    )
+    if check_mode:
+        return predicted_change()
+    done = _probe(user, new) if user and params["probe_new_password"] else None
+    return change_result(done or send_change(managed, None, old, new, authorised=True))
+
+
+def _probe(user: User, new: str) -> Change | None:
+    """Return what there is to say before any change, None when the change is to be made."""
+    try:
+        user.log_in(new)
+    except ApiError as exc:
+        if exc.outcome == "bad":
+            return None
+        if exc.outcome not in PROVES_PASSWORD:
+            return Change(
+                "refused",
+                f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
+                exc.code,
+                exc.outcome,
+                int(exc.outcome in COUNTS_AS_FAILING),
+                facts=exc.facts,
+            )
+    return Change("unchanged", "the new password was in place already", "0", "ok")
+
+
+OPERATION = Operation(
+    IDAAS
+    + TENANT
+    + OPTIONAL_USER
+    + IDENTIFIERS
+    + NEW_PASSWORD
+    + ArgumentSpec(
+        {
+            "old_password": PASSWORD,
+            "must_modify": {"type": "bool", "default": False},
+        }
+    ),
+    run,
+    changes=True,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
+    )
+    finish(module, OPERATION)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""People with credentials of all five kinds: every row of the table in the README, end to end."""
+
+from __future__ import annotations
+
+from integration.controller import Controller
+from simulator.client import Simulator
+
+KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+
+
+def test_people_with_all_five_kinds(controller: Controller, simulator: Simulator) -> None:
+    for number in range(1001, 1005):
+        controller.add_person(number, KINDS)
+    controller.enroll()
+    enrolled = controller.files()
+    checked = controller.rotate("--check")
+    assert checked.rc == 0, checked.output
+    assert checked.calls == []
+    assert controller.files() == enrolled
+
+    run = controller.rotate(one_batch=False)
+    assert run.rc == 0, run.output
+    for credential in controller.credentials:
+        assert controller.is_rotated(credential), credential
+        live = controller.live(credential)
+        assert (live["changes"], live["failures"]) == (1, 0), credential
+    # One token for the tenant, for four people and two kinds.
+    assert len([call for call in run.calls if call["operation"] == "cec_token"]) == 1
+    # The phones were tried at the registrar, and no phone was registered.
+    assert len([call for call in run.calls if call["operation"] == "sip_register"]) >= 8
+    order = [call["operation"] for call in run.calls if call["operation"] in ("account_change", "sip_change")]
+    assert order[0] == "account_change"
+
+    again = controller.rotate(one_batch=False)
+    assert (again.rc, again.changed, again.calls) == (0, set(), [])
+
+    verified = controller.verify()
+    assert verified.rc == 0, verified.output
+    assert verified.changed == set()
+    controller.judge()
