@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Enroll, rotate and verify 12 agents and an administrator on a simulated gateway, and show what happened.
+"""Enroll, rotate and verify the credentials of 12 people on simulated services, and show what happened.
 
-Everything is written below build/demo: the inventory, the CSV file with today's passwords, the store. What the demo
-claims at the end is compared with what the gateway itself says.
+Ten agents have a platform password, a business account, a SIP phone and an IDaaS user; two supervisors are
+configuration administrators as well. Everything is written below build/demo: the inventory, the CSV file with today's
+passwords, the store. What the demo claims is compared with what the services themselves say.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "demo"
-AGENTS = range(1001, 1013)
-ADMINISTRATOR = 101
+AGENTS = range(1001, 1011)
+SUPERVISORS = range(1011, 1013)
+PEOPLE = (*AGENTS, *SUPERVISORS)
+KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+APP_KEY, APP_SECRET = "demo-app", "Demo_secret_of_the_tenant"
 
 sys.path.insert(0, str(ROOT / "tests"))
 from simulator.client import Simulator  # noqa: E402  the line above makes it importable
@@ -42,82 +47,130 @@ directory = reports
 def main() -> int:
     """Run the demo and return the exit code."""
     started = time.monotonic()
-    with Simulator(FOLDER.parent / "demo-simulator") as gateway:
-        write_files(gateway)
+    with Simulator(FOLDER.parent / "demo-simulator") as services:
+        credentials = write_files(services)
         say("1. Enroll: take over today's passwords from passwords.csv, trying each with one login")
         playbook("enroll", show_from="PLAY RECAP")
         say("2. Check mode: what would be done? Nothing is sent.")
-        gateway.clear_journal()
-        playbook("rotate", "--check", show_from="PASSWORDS")
-        expect(not gateway.journal(), "check mode made no request")
+        services.clear_journal()
+        playbook("rotate", "--check", show_from=f"{credentials} credentials")
+        expect(not services.journal(), "check mode made no request")
         say("3. Rotate: a canary first, then a tenth, then everybody")
-        playbook("rotate")
-        expect(changed_once(gateway), "the gateway says: 13 passwords changed, each exactly once")
+        playbook("rotate", show_from="PASSWORDS")
+        changes = [account["changes"] for account in accounts(services)]
+        expect(changes == [1] * credentials, f"the services say: {credentials} passwords changed, each exactly once")
+        tokens = services.journal(operation="cec_token")
+        expect(len(tokens) == 1, "they shared one tenant token")
         say("4. Rotate again: nothing is due, so nothing changes")
-        gateway.clear_journal()
+        services.clear_journal()
         again = playbook("rotate", show_from="PLAY RECAP")
-        expect(again.count("changed=0") == len(AGENTS) + 1, "changed=0 for every host")
-        expect(not gateway.journal(), "not one request was made")
+        expect(again.count("changed=0") == len(PEOPLE), "changed=0 for every host")
+        expect(not services.journal(), "not one request was made")
         say("5. Verify: does every stored password work?")
         playbook("verify", show_from="PLAY RECAP")
-        accounts = gateway.accounts()
-        expect(not any(account["failures"] for account in accounts), "the gateway says: not one wrong login, no lock")
+        wrong = [account for account in accounts(services) if account["failures"] or account["times_locked"]]
+        expect(not wrong, "the services say: not one wrong login, no lock")
+        phones = [call for call in services.journal(operation="sip_register") if call["outcome"] == "accepted"]
+        expect(len(phones) == len(PEOPLE), f"the registrar accepted {len(phones)} SIP phones by digest")
         say("6. Read a password back")
         show_a_password()
     print(f"\nDone in {time.monotonic() - started:.0f} seconds. Look around in {FOLDER.relative_to(ROOT)}.")
     return 0
 
 
-def write_files(gateway: Simulator) -> None:
-    """Give the gateway accounts, and write what a user would write."""
+def write_files(services: Simulator) -> int:
+    """Give the services accounts, write what a user would write, and return the number of credentials."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True, mode=0o700)
-    passwords = {number: first_password() for number in (*AGENTS, ADMINISTRATOR)}
-    gateway.add_accounts(
-        [
-            {"service": "cc_agent", "id": str(number), "password": passwords[number], "phone": phone(number)}
-            for number in AGENTS
-        ]
-        + [{"service": "cc_config", "id": str(ADMINISTRATOR), "password": passwords[ADMINISTRATOR]}]
+    passwords = {(number, kind): first_password() for number in PEOPLE for kind in kinds(number)}
+    services.add_accounts(
+        [{"service": "cec_app", "id": APP_KEY, "password": APP_SECRET}]
+        + [{**account(number, kind), "password": password} for (number, kind), password in passwords.items()]
     )
-    agents = [
-        f"        agent-{number}: {{rotate_cc_agent_id: {number}, rotate_cc_phone_number: '{phone(number)}'}}"
-        for number in AGENTS
-    ]
     write("ansible.cfg", CONFIGURATION)
     write(
         "inventory/hosts.yml",
         "---",
         "all:",
         "  vars:",
-        f"    rotate_cc_gateway_url: {gateway.url}",
-        f"    rotate_cc_ca_path: {gateway.ca_path}",
+        f"    rotate_cc_gateway_url: {services.url}",
+        f"    rotate_cc_ca_path: {services.ca_path}",
+        f"    rotate_cec_url: {services.url}",
+        f"    rotate_cec_ca_path: {services.ca_path}",
+        f"    rotate_cec_app_key: {APP_KEY}",
+        f"    rotate_cec_app_secret: {APP_SECRET}",
+        f"    rotate_sip_registrar: sips:localhost:{services.sips_port}",
+        f"    rotate_sip_ca_path: {services.ca_path}",
+        f"    rotate_idaas_url: {services.url}",
+        f"    rotate_idaas_ca_path: {services.ca_path}",
+        "    rotate_idaas_client_id: demo-client",
         f"    rotate_store_path: {FOLDER / 'store'}",
         f"    rotate_enroll_csv: {FOLDER / 'passwords.csv'}",
+        "    rotate_enroll_csv_columns: {cc_agent: 1, cec_account: 2, cec_sip: 3, idaas: 4, cc_config: 5}",
         "  children:",
         "    agents:",
+        "      vars:",
+        f"        rotate_credentials: [{', '.join(kinds(AGENTS[0]))}]",
         "      hosts:",
-        *agents,
-        "    administrators:",
+        *(host(number) for number in AGENTS),
+        "    supervisors:",
+        "      vars:",
+        f"        rotate_credentials: [{', '.join(kinds(SUPERVISORS[0]))}]",
         "      hosts:",
-        f"        admin-{ADMINISTRATOR}: {{rotate_credentials: [cc_config], rotate_cc_admin_id: {ADMINISTRATOR}}}",
+        *(host(number) for number in SUPERVISORS),
     )
+    columns = ("cc_agent", "cec_account", "cec_sip", "idaas", "cc_config")
     write(
         "passwords.csv",
-        *(f"agent-{number},{passwords[number]}" for number in AGENTS),
-        f"admin-{ADMINISTRATOR},{passwords[ADMINISTRATOR]}",
+        *(
+            ",".join([f"person-{number}", *(passwords[number, kind] for kind in columns if kind in kinds(number))])
+            for number in PEOPLE
+        ),
     )
     write("vault-password", secrets.token_urlsafe(24))
+    return len(passwords)
+
+
+def kinds(number: int) -> list[str]:
+    """Return the kinds of credential that a person has."""
+    return [kind for kind in KINDS if kind != "cc_config" or number in SUPERVISORS]
+
+
+def account(number: int, kind: str) -> dict[str, object]:
+    """Return a person's account of a kind, as the service knows it."""
+    known: dict[str, dict[str, object]] = {
+        "cc_agent": {"id": str(number), "phone": str(40000 + number)},
+        "cc_config": {"id": str(number)},
+        "cec_account": {"id": user(number)},
+        "cec_sip": {"id": f"8880{number}", "attributes": {"account": user(number)}},
+        # The last ones have an expired password, which is changed in another way.
+        "idaas": {"id": user(number), "expired": number in SUPERVISORS, "valid_days": 0},
+    }
+    return {"service": kind, **known[kind]}
+
+
+def host(number: int) -> str:
+    """Return a person's line in the inventory."""
+    variables = {
+        "rotate_cc_agent_id": number,
+        "rotate_cc_phone_number": f"'{40000 + number}'",
+        "rotate_cec_account": user(number),
+        "rotate_sip_user": f"'8880{number}'",
+        "rotate_idaas_user_name": user(number),
+        **({"rotate_cc_admin_id": number} if number in SUPERVISORS else {}),
+    }
+    settings = ", ".join(f"{name}: {value}" for name, value in variables.items())
+    return f"        person-{number}: {{{settings}}}"
+
+
+def user(number: int) -> str:
+    """Return the name of a person's business account and IDaaS user."""
+    return f"user.{number}"
 
 
 def first_password() -> str:
     """Return a password as somebody might have set it by hand."""
     return "Start_" + "".join(secrets.choice(string.ascii_lowercase) for _position in range(6)) + "7"
-
-
-def phone(number: int) -> str:
-    """Return the number of an agent's softphone."""
-    return str(40000 + number)
 
 
 def write(name: str, *lines: str) -> None:
@@ -157,14 +210,14 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
 
 
-def changed_once(gateway: Simulator) -> bool:
-    """Whether every account's password was changed, once."""
-    return [account["changes"] for account in gateway.accounts()] == [1] * (len(AGENTS) + 1)
+def accounts(services: Simulator) -> list[dict[str, Any]]:
+    """Return what the services say of people's accounts."""
+    return [account for account in services.accounts() if account["service"] in KINDS]
 
 
 def show_a_password() -> None:
     """Show how a user gets at a password."""
-    secret = f"lookup('callcenter.passwords.secret', 'agent-{AGENTS[0]}', 'cc_agent', store_path='store')"
+    secret = f"lookup('callcenter.passwords.secret', 'person-{AGENTS[0]}', 'cec_sip', store_path='store')"
     run(["ansible", "localhost", "-m", "ansible.builtin.debug", "-a", f"msg={{{{ {secret} }}}}"])
 
 

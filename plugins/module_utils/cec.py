@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .transport import Reply, Transport
 
-_TOKEN = "/apigovernance/api/oauth/tokenByAkSk"  # a path, no secret
+_TOKEN_SERVICE = "/apigovernance/api/oauth/tokenByAkSk"  # a path, no secret
 _MANAGEMENT = "/apiaccess/rest/cc-management/v1"
 MANAGEMENT_PATHS = ("CC-Management", "CC-Mangemant")
 """Both spellings that the reference uses for the path of the queries."""
@@ -112,7 +112,7 @@ class TokenService:
         """
         reply = self.transport.request(
             "POST",
-            _TOKEN,
+            _TOKEN_SERVICE,
             headers={"X-Token-Expire": str(self.lifetime)},
             json_body={"app_key": self.app_key, "app_secret": self.app_secret},
         )
