@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import transport
+from ansible_collections.callcenter.passwords.plugins.module_utils import cec_options, transport
+from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
+from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import Registrars
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import WireScript
 
@@ -22,6 +24,12 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_tokens() -> None:
+    """Let no test find the tokens of another one."""
+    TENANT_TOKENS.forget()
 
 
 @pytest.fixture
@@ -35,3 +43,11 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireScript]:
     monkeypatch.setattr(transport._Adapter, "send", send)
     yield script
     script.finish()
+
+
+@pytest.fixture
+def registrars(monkeypatch: pytest.MonkeyPatch) -> Registrars:
+    """The registrars that SIP phones sign in at; accept every password until told otherwise."""
+    stand_in = Registrars()
+    monkeypatch.setattr(cec_options, "check_login", stand_in.check_login)
+    return stand_in

@@ -2,34 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CC-Gateway as the tests of the modules see it: markers for every secret, exchanges, and the modules themselves."""
+"""The CC-Gateway as the tests of the modules see it: secrets, answers and exchanges."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
-import pytest
-from ansible.module_utils import basic
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
-from ansible.module_utils.testing import patch_module_args
-
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    HTML,
+    OLD,
+    SERVER_TEXT,
+    no_document,
+)
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Exchange, Fault
 
 URL = "https://gateway.test:8043"
 AGENT = "/agentgateway/resource/onlineagent"
 CONFIG = "/agentgateway/resource/config"
 
-OLD = "Old.Marker-7x"
-NEW = "New_Marker-9z"
 GUID = "0123abcd-guid-marker.AgentGateway0"
 GUID_2 = "4567cdef-guid-marker.AgentGateway1"
 COOKIE = "cookie-marker-1"
-SERVER_TEXT = "server-text-marker"
-MARKERS = (OLD, NEW, "guid-marker", "cookie-marker", SERVER_TEXT)
 
 AGENT_OPTIONS: Mapping[str, Any] = {"gateway_url": URL, "agent_id": 1001, "phone_number": "40001"}
 ADMIN_OPTIONS: Mapping[str, Any] = {"gateway_url": URL, "admin_id": 101}
@@ -67,20 +61,8 @@ def logged_in(guid: str = GUID) -> Answer:
     return answer("0", {"guid": guid})
 
 
-HTML = b"<html><body>" + SERVER_TEXT.encode() + b"</body></html>"
 UNREADABLE: Mapping[str, Answer | Fault] = {
-    "dropped": Fault.DROPPED,
-    "empty": Answer(),
-    "html": Answer(body=HTML, headers=[("Content-Type", "text/html")]),
-    "cut off": Answer(body=b'{"retcode": "0", "resu'),
-    "not UTF-8": Answer(body=b'{"retcode": "0", "message": "\xb3\xc9\xb9\xa6"}'),
-    "not the declared GBK": Answer(
-        body=b'{"retcode": "0", "message": "\xff\xff"}', headers=[("Content-Type", "application/json; charset=GBK")]
-    ),
-    "array": Answer(body=b'[{"retcode": "0"}]'),
-    "string": Answer(body=b'"0"'),
-    "null": Answer(body=b"null"),
-    "nested beyond measure": Answer(body=b"[" * 200_000),
+    **no_document({"retcode": "0", "message": SERVER_TEXT}),
     "no retcode": Answer.json({"message": SERVER_TEXT}),
     "retcode as a number": answer(0),
     "retcode null": answer(None),
@@ -96,11 +78,6 @@ UNREADABLE: Mapping[str, Answer | Fault] = {
     "HTTP 502": Answer(502, HTML),
 }
 """Answers after which nobody knows what the server did."""
-
-
-def parametrized(cases: Mapping[str, Any]) -> list[Any]:
-    """Return the cases with their names as test ids."""
-    return [pytest.param(case, id=name) for name, case in cases.items()]
 
 
 # -- exchanges ---------------------------------------------------------------------------------------------------------
@@ -140,56 +117,3 @@ def change_config(old: str, new: str, reply: Answer | Fault | None = None, *, gu
 
 def query(agent_ids: str, reply: Answer | Fault, *, guid: str = GUID) -> Exchange:
     return Exchange("GET", f"{CONFIG}/vdn/agents", reply, query={"agentIdSet": agent_ids}, headers={"guid": guid})
-
-
-# -- modules -----------------------------------------------------------------------------------------------------------
-
-
-def operation(module: str) -> Operation:
-    loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
-    assert isinstance(loaded.OPERATION, Operation)
-    return loaded.OPERATION
-
-
-def execute(module: str, options: Mapping[str, Any], check_mode: bool = False) -> dict[str, Any]:
-    """Validate the options as Ansible does, run the module, and make sure that it shows no secret.
-
-    An option that is None is left out, as with ``omit``.
-    """
-    validation = _validated(module, options)
-    assert not validation.error_messages, validation.error_messages
-    result = operation(module).execute(validation.validated_parameters, check_mode)
-    assert_shows_no_secret(result)
-    return result
-
-
-def rejected(module: str, options: Mapping[str, Any]) -> str:
-    """Return what Ansible's own validation says of the options."""
-    return "; ".join(_validated(module, options).error_messages)
-
-
-def _validated(module: str, options: Mapping[str, Any]) -> ValidationResult:
-    spec = operation(module).arguments
-    given = {name: value for name, value in options.items() if value is not None}
-    return ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
-
-
-def run_main(
-    module: str, options: Mapping[str, Any], capsys: pytest.CaptureFixture[str], check_mode: bool = False
-) -> dict[str, Any]:
-    """Run the module as Ansible does, by its ``main``, and return what it prints."""
-    loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
-    arguments = {**options, "_ansible_check_mode": check_mode, "_ansible_remote_tmp": "/tmp"}
-    # Some releases keep the markers of an earlier module in this process.
-    getattr(basic, "_clear_no_log_values", lambda: None)()
-    with patch_module_args(arguments), pytest.raises(SystemExit) as end:
-        loaded.main()
-    result: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert bool(end.value.code) == bool(result.get("failed"))
-    return {key: value for key, value in result.items() if key != "invocation" and not key.startswith("_ansible")}
-
-
-def assert_shows_no_secret(result: Mapping[str, Any]) -> None:
-    """Fail if a marker is anywhere but in the two documented return values that are secrets."""
-    shown = json.dumps({key: value for key, value in result.items() if key not in ("guid", "cookies")})
-    assert not [marker for marker in MARKERS if marker in shown], shown

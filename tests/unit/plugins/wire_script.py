@@ -55,18 +55,32 @@ class Exchange:
         path: path of the URL.
         reply: what the server does.
         body: JSON document that the request carries; None for no body at all.
+        form: fields of the form that the request carries instead.
         query: parameters of the URL.
-        headers: headers that must be there, with these values.
+        headers: headers that must be there, with these values. ``Content-Type`` is named for a request without a body
+            only; with one it follows from the body.
+        authorization: value of the header that carries a token; None where there must not be one.
         absent: headers that must not be there.
+        server: base URL, where it is not that of the script.
     """
 
     method: str
     path: str
     reply: Answer | Fault
     body: Any = None
+    form: Mapping[str, str] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    authorization: str | None = None
     absent: Sequence[str] = ()
+    server: str | None = None
+
+    @property
+    def content_type(self) -> str | None:
+        """The one value that ``Content-Type`` may have."""
+        if self.form is not None:
+            return "application/x-www-form-urlencoded"
+        return "application/json; charset=UTF-8" if self.body is not None else self.headers.get("Content-Type")
 
 
 class WireScript:
@@ -108,16 +122,30 @@ class WireScript:
         assert self._to_come, "nothing further was to be sent"
         expected = self._to_come.pop(0)
         url = urlsplit(str(request.url))
-        assert f"{url.scheme}://{url.netloc}" == self.base_url
+        assert f"{url.scheme}://{url.netloc}" == (expected.server or self.base_url)
         assert (request.method, url.path) == (expected.method, expected.path)
         assert dict(parse_qsl(url.query, keep_blank_values=True)) == expected.query
-        assert (json.loads(request.body) if request.body else None) == expected.body
-        if expected.body is not None:
-            assert request.headers["Content-Type"] == "application/json; charset=UTF-8"
+        if expected.form is not None:
+            assert parse_qsl(_text(request.body), strict_parsing=True) == list(expected.form.items())
+        else:
+            assert (json.loads(request.body) if request.body else None) == expected.body
+        assert request.headers.get("Content-Type") == expected.content_type
+        assert request.headers.get("Authorization") == expected.authorization
         assert request.headers["Accept-Encoding"] == "identity"
         assert {name: request.headers.get(name) for name in expected.headers} == expected.headers
-        assert not [name for name in (*expected.absent, "Authorization") if name in request.headers]
+        assert not [name for name in expected.absent if name in request.headers]
+        assert not [name for name, value in request.headers.items() if not _can_be_sent(value)]
         return expected
+
+
+def _text(body: str | bytes | None) -> str:
+    return body.decode("ascii") if isinstance(body, bytes) else str(body or "")
+
+
+def _can_be_sent(value: str | bytes) -> bool:
+    """Whether a header arrives as it is: the code below this script refuses some values, and encodes others."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return text.isascii() and text.isprintable()
 
 
 def _response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:

@@ -20,6 +20,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.outcome impor
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec, Operation, Result
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
     AGENT_OPTIONS,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
     NEW,
     OLD,
     assert_shows_no_secret,

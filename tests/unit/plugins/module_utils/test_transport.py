@@ -209,7 +209,7 @@ def test_chunks_are_put_together(server: LoopbackServer, connect: Connect) -> No
         ("self-signed", "is self-signed; give its CA certificate with ca_path"),
         ("expired", "has expired; it must be renewed on the server"),
         ("early", "is not valid yet; compare the clocks of both machines"),
-        ("other name", "was issued for another name; use the name in the certificate in the URL"),
+        ("other name", "was issued for another name; write the host as the certificate names it"),
     ],
 )
 def test_a_certificate_that_is_not_accepted(authority: Authority, connect: Connect, kind: str, reason: str) -> None:

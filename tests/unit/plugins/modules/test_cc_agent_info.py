@@ -13,13 +13,15 @@ import pytest
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
     ADMIN_OPTIONS,
     GUID_2,
-    OLD,
     UNREADABLE,
     answer,
     config_login,
+    query,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    OLD,
     execute,
     parametrized,
-    query,
     rejected,
     run_main,
 )

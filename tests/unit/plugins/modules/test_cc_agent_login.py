@@ -15,17 +15,19 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     COOKIE,
     GUID,
     GUID_2,
-    HTML,
-    OLD,
     UNREADABLE,
     answer,
+    sign_in,
+    sign_out,
+    signed_in,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    HTML,
+    OLD,
     execute,
     parametrized,
     rejected,
     run_main,
-    sign_in,
-    sign_out,
-    signed_in,
 )
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
 

@@ -14,19 +14,21 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     AGENT_OPTIONS,
     COOKIE,
     GUID_2,
-    HTML,
-    NEW,
-    OLD,
     UNREADABLE,
     answer,
     change_agent,
+    sign_in,
+    sign_out,
+    signed_in,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    HTML,
+    NEW,
+    OLD,
     execute,
     parametrized,
     rejected,
     run_main,
-    sign_in,
-    sign_out,
-    signed_in,
 )
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
 
@@ -222,7 +224,7 @@ def test_an_unknown_outcome_in_a_given_session_is_not_tried_again(wire: WireScri
 def test_a_given_session_that_cannot_be_sent_changes_nothing(wire: WireScript) -> None:
     result = execute(MODULE, {**HELD, "guid": "two\nlines"})
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert "the session id has characters" in result["msg"]
+    assert "a header that you gave, has characters" in result["msg"]
     assert not wire.sent
 
 

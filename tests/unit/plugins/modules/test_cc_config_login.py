@@ -14,12 +14,14 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     ADMIN_OPTIONS,
     GUID,
     GUID_2,
-    HTML,
-    OLD,
     UNREADABLE,
     URL,
     answer,
     config_login,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    HTML,
+    OLD,
     execute,
     parametrized,
     rejected,

@@ -13,14 +13,16 @@ import pytest
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
     ADMIN_OPTIONS,
     GUID_2,
-    HTML,
-    NEW,
-    OLD,
     UNREADABLE,
     URL,
     answer,
     change_config,
     config_login,
+)
+from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+    HTML,
+    NEW,
+    OLD,
     execute,
     parametrized,
     rejected,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils import rotation
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import GIVEN, RESENT, Rules, Run
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import GIVEN, RESENT, Rules, Run, Told
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry, Sealed
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
@@ -413,3 +413,413 @@ def test_a_run_that_was_overtaken_tells_nothing_about_the_new_passwords(
     assert decision.entry.current == committed.current
     at_work = committed.changed(written_by="another")
     assert rotation.overtaken(at_work, RUN, {"current": outcome}).entry is None, "the other run must not step aside too"
+
+
+# -- a kind that is changed with another kind's password ---------------------------------------------------------------
+
+PHONE = Rules(when="always", needs_current=False)
+BOTH_REFUSED = UNRESOLVED.changed(ledger=(attempt("current", "bad"), attempt("staged", "bad")))
+
+
+def test_a_lost_password_that_the_change_does_not_need_is_no_divergence() -> None:
+    for entry in (LOST, DIVERGED):
+        assert rotation.plan(entry, PHONE, RUN).step == "log_in"
+    assert rotation.plan_verification(LOST, PHONE, RUN).outcome == "verify"
+
+
+def test_a_lost_password_that_the_change_does_not_need_is_replaced() -> None:
+    decision = rotation.after_login(BOOKED_IDLE, PHONE, RUN, "current", "bad")
+    assert (decision.outcome, decision.step) == ("staged", "change")
+    assert "is lost and not needed" in decision.message
+    # The change presents no password of this kind, so there is nothing to book.
+    assert decision.entry == BOOKED_IDLE.changed(ledger=(attempt("current", "bad", NOW, "me"),))
+
+
+@pytest.mark.parametrize("outcome", ["ok", "ok_restricted"])
+def test_a_change_with_another_password_books_no_login(outcome: str) -> None:
+    decision = rotation.after_login(BOOKED_IDLE, PHONE, RUN, "current", outcome)
+    assert (decision.step, decision.entry) == ("change", BOOKED_IDLE.changed(ledger=()))
+
+
+@pytest.mark.parametrize("login", ["staged", "current"])
+def test_a_candidate_is_sent_again_whatever_was_refused(login: str) -> None:
+    entry = UNRESOLVED.changed(ledger=(attempt("staged", "bad", ago(days=1)), pending(login)))
+    if login == "staged":
+        entry = entry.changed(ledger=(attempt("current", "bad", ago(days=1)), pending(login)))
+    decision = rotation.after_login(entry, PHONE, RUN, login, "bad")
+    assert decision.step == "change"
+    assert "sent again" in decision.message
+    assert decision.entry is not None
+    assert decision.entry.staged == NEW
+    assert [one.outcome for one in decision.entry.ledger if one.secret == "staged"] == [RESENT]
+    assert not [one for one in decision.entry.ledger if one.outcome == "pending"]
+
+
+def test_what_was_refused_twice_in_a_window_waits_even_where_it_is_not_needed() -> None:
+    entry = BOOKED.changed(ledger=(attempt("current", "bad"), pending("staged")))
+    decision = rotation.after_login(entry, PHONE, RUN, "staged", "bad")
+    assert (decision.outcome, decision.step) == ("cooling", "done")
+    assert decision.entry is not None
+    assert (decision.entry.staged, decision.entry.written_by) == (NEW, None)
+    assert rotation.plan(BOTH_REFUSED, PHONE, RUN).outcome == "cooling"
+    assert rotation.plan(BOTH_REFUSED, PHONE, Run("me", NOW + timedelta(hours=1))).step == "log_in"
+
+
+def test_a_verification_that_fails_is_no_divergence_where_the_password_is_not_needed() -> None:
+    entry = UNRESOLVED.changed(ledger=(attempt("current", "bad"),), written_by="me", written_at=NOW)
+    decision = rotation.after_failure(entry, PHONE, RUN, {"staged": "bad"}, reason="verify: wrong")
+    assert (decision.outcome, decision.step) == ("bad", "fail")
+    assert decision.message == "verify: wrong; the candidate is kept and the next run resolves it"
+
+
+def test_a_refusal_claims_nothing_of_a_password_that_was_refused_too() -> None:
+    entry = UNRESOLVED.changed(ledger=(attempt("current", "bad"),))
+    decision = rotation.after_failure(entry, PHONE, RUN, {}, candidate_refused=True, reason="change: no")
+    assert (decision.outcome, decision.message) == ("refused", "change: no; the candidate was dropped")
+    assert decision.entry is not None
+    assert decision.entry.staged is None
+
+
+@pytest.mark.xfail(strict=True, reason="nobody has tried the current password in this run")
+def test_a_refusal_claims_nothing_of_a_password_that_was_not_tried() -> None:
+    resent = UNRESOLVED.changed(ledger=(attempt("staged", RESENT, NOW, "me"),))
+    decision = rotation.after_failure(resent, PHONE, RUN, {}, candidate_refused=True, reason="change: no")
+    assert "still works" not in decision.message
+
+
+def test_a_lost_password_that_is_not_needed_is_never_repaired() -> None:
+    rules = replace(PHONE, repair=True)
+    for entry in (LOST, DIVERGED):
+        assert rotation.plan(entry, rules, RUN).step == "log_in"
+
+
+# -- the other kind ----------------------------------------------------------------------------------------------------
+
+
+def test_a_key_at_peace_is_no_obstacle() -> None:
+    assert rotation.key_obstacle(FRESH, RULES, RUN) is None
+    assert rotation.key_obstacle(ENROLLED, RULES, RUN) is None
+    assert rotation.key_obstacle(FRESH.changed(ledger=(attempt("current", "unknown"),)), RULES, RUN) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "step", "why"),
+    [
+        (None, "fail", "is not enrolled"),
+        (Entry(), "fail", "is not enrolled"),
+        (UNRESOLVED, "fail", "is unresolved"),
+        (DIVERGED, "fail", "is unresolved"),
+        (LOST, "fail", "the stored password does not work"),
+        (FRESH.changed(ledger=(attempt("current", "locked"),)), "done", "was locked"),
+        (FRESH.changed(ledger=(attempt("current", "unknown"),) * 2), "done", "nothing is tried before"),
+        (FRESH.changed(ledger=(replace(attempt("current", RESENT), remaining=2),)), "fail", "leaves 2 attempts"),
+    ],
+)
+def test_a_key_that_must_not_be_used(key: Entry | None, step: str, why: str) -> None:
+    obstacle = rotation.key_obstacle(key, RULES, RUN)
+    assert obstacle is not None
+    assert (obstacle.outcome, obstacle.step, obstacle.entry) == ("blocked", step, None)
+    assert why in obstacle.message
+
+
+@pytest.mark.parametrize(
+    ("outcome", "recorded"),
+    [
+        ("bad", ["bad"]),
+        ("unknown", ["unknown"]),
+        ("locked", ["locked"]),
+        ("ok", []),
+        ("denied", []),
+        ("unreachable", []),
+        (None, []),
+    ],
+)
+def test_a_use_as_key_is_recorded_with_the_key(outcome: str | None, recorded: list[str]) -> None:
+    used = rotation.after_use_as_key(FRESH, RUN, outcome)
+    assert [(one.secret, one.outcome, one.run) for one in used.ledger] == [("current", word, "me") for word in recorded]
+    assert used.changed(ledger=()) == FRESH
+
+
+def test_what_a_server_says_of_a_key_is_recorded_with_it() -> None:
+    few = rotation.after_use_as_key(FRESH, RUN, "bad", Told(remaining_attempts=1))
+    assert few.ledger[0].remaining == 1
+    locked = rotation.after_use_as_key(FRESH, RUN, "locked", Told(unlock_in_seconds=90))
+    assert locked.ledger[0].until == NOW + timedelta(seconds=90)
+
+
+def test_a_booked_key_counts_until_its_use_is_recorded() -> None:
+    one, two = Run("me for one", NOW), Run("me for two", NOW)
+    booked = rotation.booked_as_key(rotation.booked_as_key(FRESH, one), two)
+    obstacle = rotation.key_obstacle(booked, RULES, RUN)
+    assert obstacle is not None
+    assert (obstacle.outcome, obstacle.step) == ("blocked", "done")
+    freed = rotation.after_use_as_key(booked, one, "ok")
+    assert [attempt.run for attempt in freed.ledger] == ["me for two"]
+    assert rotation.key_obstacle(freed, RULES, RUN) is None
+
+
+# -- one change in so many hours ---------------------------------------------------------------------------------------
+
+DAILY = Rules(when="always", min_age=timedelta(hours=24))
+
+
+@pytest.mark.parametrize("when", ["due", "always"])
+def test_a_second_change_is_not_sent_too_early(when: str) -> None:
+    entry = IDLE.changed(rotated_at=ago(hours=23))
+    decision = rotation.plan(entry, replace(DAILY, when=when, max_age=timedelta(0)), RUN)
+    assert (decision.outcome, decision.step, decision.entry) == ("too_early", "done", None)
+    assert decision.message == (
+        "the server accepts one change in 24 hours; the next is possible from 2026-11-21 13:00 UTC on"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "outcome"),
+    [
+        (IDLE.changed(rotated_at=ago(hours=24)), "due"),
+        (IDLE.changed(rotated_at=None), "due"),
+        (UNRESOLVED.changed(rotated_at=ago(hours=1)), "resume"),
+    ],
+)
+def test_what_is_not_too_early(entry: Entry, outcome: str) -> None:
+    assert rotation.plan(entry, DAILY, RUN).outcome == outcome
+
+
+def test_what_is_not_due_is_not_called_too_early() -> None:
+    assert rotation.plan(IDLE.changed(rotated_at=ago(hours=1)), replace(DAILY, when="due"), RUN).outcome == "not_due"
+    assert rotation.plan(IDLE.changed(rotated_at=ago(hours=1)), replace(DAILY, when="resume"), RUN).outcome == "not_due"
+
+
+# -- what a server tells with its verdict ------------------------------------------------------------------------------
+
+FEW = replace(attempt("current", "bad", ago(days=3)), remaining=2)
+
+
+@pytest.mark.parametrize("remaining", [0, 1, 2])
+def test_a_wrong_login_with_few_attempts_left_ends_everything(remaining: int) -> None:
+    told = Told(remaining_attempts=remaining)
+    for entry, login in ((BOOKED, "staged"), (BOOKED_IDLE, "current")):
+        decision = rotation.after_login(entry, RULES, RUN, login, "bad", told)
+        assert (decision.outcome, decision.step) == ("few_attempts", "fail")
+        assert f"leaves {remaining} attempts" in decision.message
+        assert decision.entry is not None
+        assert (decision.entry.staged, decision.entry.written_by) == (entry.staged, None)
+        assert decision.entry.ledger == (Attempt(NOW, login, "bad", "me", remaining),)
+        later = Run("later", NOW + timedelta(days=30))
+        assert rotation.plan(decision.entry, RULES, later).outcome == "few_attempts"
+
+
+def test_a_wrong_login_with_enough_attempts_left_is_like_any_other() -> None:
+    decision = rotation.after_login(BOOKED, RULES, RUN, "staged", "bad", Told(remaining_attempts=3))
+    assert decision.step == "change"
+    assert decision.entry is not None
+    assert decision.entry.ledger[0] == Attempt(NOW, "staged", RESENT, "me", 3)
+
+
+def test_few_attempts_are_told_of_where_the_password_is_not_needed_too() -> None:
+    decision = rotation.after_login(BOOKED_IDLE, PHONE, RUN, "current", "bad", Told(remaining_attempts=1))
+    assert (decision.outcome, decision.step) == ("few_attempts", "fail")
+
+
+@pytest.mark.parametrize("logins", [{"staged": "bad"}, {"current": "bad"}])
+def test_few_attempts_after_a_failure(logins: dict[str, str]) -> None:
+    decision = rotation.after_failure(BOOKED, RULES, RUN, logins, told=Told(remaining_attempts=1))
+    assert (decision.outcome, decision.step) == ("few_attempts", "fail")
+    assert decision.entry is not None
+    assert decision.entry.ledger[-1].remaining == 1
+    assert "rotate_retry_diverged" in decision.message
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "locked"])
+def test_attempts_are_believed_with_a_wrong_password_only(outcome: str) -> None:
+    decision = rotation.after_failure(BOOKED, RULES, RUN, {"staged": outcome}, told=Told(remaining_attempts=1))
+    assert decision.outcome == outcome
+    assert decision.entry is not None
+    assert decision.entry.ledger[-1].remaining is None
+
+
+@pytest.mark.parametrize("entry", [IDLE, UNRESOLVED])
+def test_few_attempts_stop_every_plan(entry: Entry) -> None:
+    held = entry.changed(ledger=(FEW,))
+    for rules in (RULES, PHONE, Rules(when="always", repair=True)):
+        decision = rotation.plan(held, rules, RUN)
+        assert (decision.outcome, decision.step, decision.entry) == ("few_attempts", "fail", None)
+    assert rotation.plan_verification(IDLE.changed(ledger=(FEW,)), RULES, RUN).outcome == "few_attempts"
+    enrolment = rotation.plan_enrolment(
+        IDLE.changed(ledger=(FEW,)), RULES, RUN, NEW, same=False, replace_current=True, verify=True
+    )
+    assert (enrolment.outcome, enrolment.step) == ("few_attempts", "fail")
+
+
+@pytest.mark.parametrize("entry", [IDLE, UNRESOLVED])
+def test_few_attempts_are_risked_when_asked(entry: Entry) -> None:
+    decision = rotation.plan(entry.changed(ledger=(FEW,)), Rules(retry_diverged=True), RUN)
+    assert decision.step == "log_in"
+    assert decision.entry is not None
+    assert [(one.outcome, one.remaining) for one in decision.entry.ledger] == [(RESENT, None), ("pending", None)]
+
+
+@pytest.mark.xfail(strict=True, reason="an enrolment knows no second chance, and no rotation can give it one")
+def test_few_attempts_do_not_keep_the_right_password_from_being_enrolled_when_asked() -> None:
+    refused = Entry(given=NEW, ledger=(replace(FEW, secret=GIVEN),))
+    decision = rotation.plan_enrolment(
+        refused, Rules(retry_diverged=True), RUN, Sealed("right"), same=False, replace_current=False, verify=True
+    )
+    assert decision.step == "log_in"
+
+
+def test_a_success_forgets_how_few_attempts_were_left() -> None:
+    decision = rotation.after_login(BOOKED_IDLE.changed(ledger=(FEW, pending("current"))), RULES, RUN, "current", "ok")
+    assert decision.entry is not None
+    assert [one.remaining for one in decision.entry.ledger] == [None]
+
+
+@pytest.mark.parametrize(
+    ("until", "outcome"),
+    [
+        (NOW + timedelta(hours=3), "cooling"),
+        (NOW + timedelta(seconds=1), "cooling"),
+        (NOW, "resume"),
+        (ago(minutes=1), "resume"),
+        (None, "cooling"),
+    ],
+)
+def test_a_lock_is_waited_for_as_long_as_the_server_says(until: datetime | None, outcome: str) -> None:
+    entry = UNRESOLVED.changed(ledger=(replace(attempt("staged", "locked"), until=until),))
+    assert rotation.plan(entry, RULES, RUN).outcome == outcome
+    assert (rotation.key_obstacle(entry.changed(staged=None), RULES, RUN) is None) == (outcome == "resume")
+
+
+def test_the_longest_of_several_locks_is_waited_for() -> None:
+    short, long = (replace(attempt("staged", "locked"), until=NOW + timedelta(minutes=some)) for some in (3, 90))
+    decision = rotation.plan(UNRESOLVED.changed(ledger=(long, short)), RULES, RUN)
+    assert "nothing is tried before 2026-11-21 13:30 UTC" in decision.message
+
+
+def test_when_a_server_unlocks_is_kept_and_told() -> None:
+    decision = rotation.after_failure(BOOKED, RULES, RUN, {"staged": "locked"}, told=Told(unlock_in_seconds=180))
+    assert "nothing is tried before 2026-11-21 12:03 UTC" in decision.message
+    assert decision.entry is not None
+    assert decision.entry.ledger == (Attempt(NOW, "staged", "locked", "me", None, NOW + timedelta(minutes=3)),)
+
+
+@pytest.mark.parametrize("entry", [BOOKED_IDLE, BOOKED.changed(ledger=(pending("current"),))])
+def test_a_second_factor_leaves_everything_as_it_is(entry: Entry) -> None:
+    decision = rotation.after_login(entry, RULES, RUN, "current", "ok_restricted", Told(second_factor=True))
+    assert (decision.outcome, decision.step) == ("second_factor", "fail")
+    assert decision.entry == entry.changed(ledger=(), written_by=None, written_at=None)
+    assert ("the candidate is kept" in decision.message) == bool(entry.staged)
+
+
+def test_a_staged_password_that_works_up_to_the_second_factor_is_committed() -> None:
+    decision = rotation.after_login(BOOKED, RULES, RUN, "staged", "ok_restricted", Told(second_factor=True))
+    assert (decision.outcome, decision.step) == ("proved", "commit")
+
+
+# -- repair ------------------------------------------------------------------------------------------------------------
+
+REPAIR = Rules(when="always", repair=True)
+
+
+@pytest.mark.parametrize("entry", [DIVERGED, LOST])
+def test_a_diverged_credential_is_repaired_where_that_is_allowed(entry: Entry) -> None:
+    decision = rotation.plan(entry, REPAIR, RUN)
+    assert (decision.outcome, decision.step, decision.login) == ("repair", "repair", "staged")
+    assert decision.entry is not None
+    assert decision.entry.ledger[-1] == pending("staged")
+    assert (decision.entry.staged, decision.entry.written_by) == (entry.staged, "me")
+    assert rotation.plan(entry, RULES, RUN).outcome == "diverged"
+
+
+def test_a_repair_needs_no_due_date() -> None:
+    lost = LOST.changed(rotated_at=NOW)
+    for rules in (replace(REPAIR, when="resume"), replace(REPAIR, when="due"), replace(DAILY, repair=True)):
+        assert rotation.plan(lost, rules, RUN).step == "repair"
+
+
+@pytest.mark.parametrize("entry", [IDLE, UNRESOLVED, FRESH, UNRESOLVED.changed(ledger=LOST.ledger)])
+def test_what_has_not_diverged_is_not_repaired(entry: Entry) -> None:
+    assert rotation.plan(entry, REPAIR, RUN).step == "log_in"
+
+
+@pytest.mark.parametrize(
+    ("ledger", "outcome"),
+    [
+        ((attempt("staged", "unknown"), attempt("current", "unknown")), "cooling"),
+        ((attempt("current", "locked"),), "cooling"),
+        ((FEW,), "few_attempts"),
+    ],
+)
+def test_a_repair_waits_like_everything_else(ledger: tuple[Attempt, ...], outcome: str) -> None:
+    for entry in (DIVERGED, LOST):
+        decision = rotation.plan(entry.changed(ledger=(*entry.ledger, *ledger)), REPAIR, RUN)
+        assert (decision.outcome, decision.entry) == (outcome, None)
+
+
+def test_a_repair_at_work_is_left_alone() -> None:
+    at_work = DIVERGED.changed(written_by="another", written_at=ago(seconds=10))
+    assert rotation.plan(at_work, REPAIR, RUN).outcome == "leased"
+
+
+def test_a_second_chance_comes_before_a_repair() -> None:
+    decision = rotation.plan(DIVERGED, replace(REPAIR, retry_diverged=True), RUN)
+    assert (decision.step, decision.login) == ("log_in", "staged")
+
+
+def test_a_diverged_credential_is_neither_verified_nor_a_key_because_it_may_be_repaired() -> None:
+    assert rotation.plan_verification(LOST, REPAIR, RUN).outcome == "diverged"
+    assert rotation.key_obstacle(LOST, RULES, RUN) is not None
+
+
+@pytest.mark.parametrize("entry", [DIVERGED, LOST])
+def test_what_a_repair_has_set_is_tried_by_the_next_run(entry: Entry) -> None:
+    """Whatever became of the repair's answer: nothing else tells whether it was carried out."""
+    planned = rotation.plan(entry, REPAIR, RUN).entry
+    assert planned is not None
+    killed = planned.changed(staged=NEW, staged_at=NOW)
+    later = Run("later", NOW + timedelta(hours=1))
+    for rules in (REPAIR, RULES):
+        decision = rotation.plan(killed, rules, later)
+        assert (decision.outcome, decision.step, decision.login) == ("resume", "log_in", "staged")
+
+
+def test_a_candidate_that_gives_way_to_another_becomes_the_previous_one() -> None:
+    entry = DIVERGED.changed(previous=OLDER)
+    replaced = rotation.with_candidate(entry, RUN, Sealed("newer"))
+    assert (replaced.staged, replaced.staged_at, replaced.previous) == (Sealed("newer"), NOW, NEW)
+    assert not rotation.is_diverged(replaced), "nothing is known about the new one"
+    assert rotation.with_candidate(LOST, RUN, NEW) == LOST.changed(staged=NEW, staged_at=NOW)
+
+
+def test_a_refused_repair_claims_nothing_and_loses_nothing() -> None:
+    planned = rotation.plan(DIVERGED, REPAIR, RUN).entry
+    assert planned is not None
+    decision = rotation.after_failure(
+        planned, REPAIR, RUN, {"staged": None}, candidate_refused=True, reason="repair: history"
+    )
+    assert (decision.outcome, decision.message) == ("refused", "repair: history; the candidate was dropped")
+    assert decision.entry is not None
+    assert (decision.entry.current, decision.entry.staged, decision.entry.staged_at) == (OLD, None, None)
+    # It may have been refused because it is in place already.
+    assert decision.entry.previous == NEW
+    assert rotation.plan(decision.entry, REPAIR, Run("later", NOW + timedelta(hours=1))).step == "repair"
+
+
+def test_a_repair_that_was_not_carried_out_tells_why() -> None:
+    for entry in (DIVERGED, LOST.changed(staged=NEW, staged_at=NOW)):
+        planned = rotation.plan(entry, REPAIR, RUN).entry
+        assert planned is not None
+        decision = rotation.after_failure(planned, REPAIR, RUN, {"staged": None}, reason="repair: HTTP 403")
+        assert decision.step == "fail"
+        assert decision.message.startswith("repair: HTTP 403")
+        assert decision.entry is not None
+        assert decision.entry.staged == NEW
+        assert not [one for one in decision.entry.ledger if one.outcome == "pending"]
+
+
+def test_a_temporary_password_is_due_at_once() -> None:
+    decision = rotation.commit(BOOKED, RUN, BOOKED.staged_at, temporary=True)
+    assert (decision.outcome, decision.step) == ("rotated", "done")
+    assert "a temporary password is in force" in decision.message
+    assert decision.entry == Entry(version=4, current=NEW, previous=OLD, rotated_at=None)
+    assert rotation.plan(decision.entry, replace(DAILY, when="due"), RUN).outcome == "due"

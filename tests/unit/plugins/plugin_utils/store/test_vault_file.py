@@ -12,7 +12,7 @@ import os
 import signal
 import stat
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,48 @@ def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, 
     store.write(HOST, KIND, one.changed(staged=None))
     assert store.read(HOST, "cc_config") == other
     assert [name for name in os.listdir(folder) if name.endswith(".yml")] == ["agent-1001.yml"]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        Attempt(NOW, "staged", "bad", "run", remaining=2),
+        Attempt(NOW, "staged", "bad", "run", remaining=0),
+        Attempt(NOW, "staged", "locked", "run", until=NOW + timedelta(minutes=3)),
+        Attempt(NOW, "staged", "locked", "run", 1, NOW),
+        Attempt(NOW, "staged", "bad", "run"),
+    ],
+)
+def test_what_a_server_told_is_kept_with_the_attempt(store: VaultFileStore, attempt: Attempt) -> None:
+    written = store.write(HOST, KIND, ENTRY.changed(ledger=(attempt, *ENTRY.ledger)))
+    assert store.read(HOST, KIND) == written
+    assert written.ledger[0] == attempt
+
+
+def test_only_what_a_server_told_is_written(store: VaultFileStore, folder: Path) -> None:
+    told = Attempt(NOW, "staged", "locked", "run", 0, NOW)
+    store.write(HOST, KIND, Entry(current=unsalted(), ledger=(told, *ENTRY.ledger)))
+    document = yaml.safe_load((folder / "agent-1001.yml").read_text().replace("!vault ", ""))
+    first, second = document["credentials"][KIND]["ledger"]
+    assert (first["remaining"], first["until"]) == (0, "2026-11-21T22:45:54Z")
+    assert not {"remaining", "until"} & set(second)
+
+
+def test_a_file_from_before_servers_told_anything_is_read(store: VaultFileStore, folder: Path) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+    assert not {"remaining", "until"} & set((folder / "agent-1001.yml").read_text().replace(":", " ").split())
+    entry = store.read(HOST, KIND)
+    assert entry == written
+    assert entry is not None
+    assert [(one.remaining, one.until) for one in entry.ledger] == [(None, None)]
+
+
+def test_a_time_of_unlocking_that_is_none_is_damage(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, ENTRY.changed(ledger=(Attempt(NOW, "staged", "locked", "run", until=NOW),)))
+    path = folder / "agent-1001.yml"
+    path.write_text(path.read_text().replace("until: '2026-11-21T22:45:54Z'", "until: soon"))
+    with pytest.raises(StoreError, match="is damaged"):
+        store.read(HOST, KIND)
 
 
 def test_sealing_and_unsealing(store: VaultFileStore) -> None:
