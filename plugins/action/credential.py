@@ -65,7 +65,8 @@ class ActionModule(ActionBase):
             # Only a plan comes before every request; later the candidate is in the store, whatever the server has.
             outcome = _failure(f"{exc}. {'Nothing was sent' if args['state'] == 'planned' else 'Run again'}")
         except InputError as exc:
-            outcome = _failure(". ".join(exc.faults) + ". Nothing was sent")
+            nothing = "Nothing was sent" if args["state"] == "planned" else "Nothing was changed"
+            outcome = _failure(f"{'. '.join(exc.faults)}. {nothing}")
         except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
             outcome = _failure(f"unexpected {type(exc).__name__} in state {args['state']}. Please report it")
         if outcome["outcome"] in _LEFT_ALONE and not outcome["failed"]:
@@ -168,7 +169,7 @@ class _Transition:
                 entry,
                 changed=intent != "verify",
             )
-        return self._result(decision, entry, changed=self.has_new_candidate)
+        return self._result(decision, entry, changed=self.has_new_candidate and decision.step == "repair")
 
     def _plan_rotation(self, entry: Entry) -> Decision:
         decision = rotation.plan(entry, self.rules, self.run)
@@ -176,7 +177,10 @@ class _Transition:
             raise InputError(self.args["obstacle"])
         if decision.step == "repair":
             rules = {**self.args["policy"], **self.args["repair_policy"]}
-            return decision if self._can_be_set(entry.staged, rules) else self._with_candidate(decision, rules)
+            if self._can_be_set(entry.staged, rules):
+                return decision
+            # What an administrator can set only under rules of its own is not meant to stay.
+            return self._with_candidate(decision, rules, temporary=bool(self.args["repair_policy"]))
         return decision
 
     def _plan_enrolment(self, entry: Entry) -> Decision:
@@ -198,11 +202,12 @@ class _Transition:
             return decision
         for attempt in range(_CONFLICTS):
             key = self.store.read(host, kind)
+            key = key and rotation.after_use_as_key(key, self._key_run(), None)
             obstacle = rotation.key_obstacle(key, replace(self.rules, needs_current=True, repair=False), self.run)
             if obstacle or key is None:
                 message = obstacle.message if obstacle else ""
                 return (obstacle or decision)._replace(message=f"{kind} of {host}: {message}")
-            if decision.step != "repair" or self.check_mode:
+            if self.check_mode:
                 break
             try:
                 self.store.write(host, kind, rotation.booked_as_key(key, self._key_run()))
@@ -235,17 +240,23 @@ class _Transition:
             return decision
 
         decision, entry = self._decide(decide)
+        if decision.step != "change":
+            self._settle_key(*self._key("log_in"), None)
         return self._result(decision, entry, changed=self.has_new_candidate)
 
     def _is_overtaken(self, entry: Entry) -> bool:
         """Whether another run has written since this run's last step."""
         return bool(entry.version != self.args["rotation"].get("version"))
 
-    def _with_candidate(self, decision: Decision, rules: dict[str, Any], announced: Any = None) -> Decision:
+    def _with_candidate(
+        self, decision: Decision, rules: dict[str, Any], announced: Any = None, *, temporary: bool = False
+    ) -> Decision:
         """Return the decision with a new candidate in the entry that it writes."""
         candidate = self.store.seal(self._candidate(rules, announced))
         self.has_new_candidate = True
-        return decision._replace(entry=rotation.with_candidate(decision.entry or Entry(), self.run, candidate))
+        return decision._replace(
+            entry=rotation.with_candidate(decision.entry or Entry(), self.run, candidate, temporary=temporary)
+        )
 
     def _candidate(self, rules: dict[str, Any], announced: Any = None) -> str:
         policy = POLICIES[self.kind].overridden(rules)
@@ -264,20 +275,19 @@ class _Transition:
         staged_at = self.args["rotation"].get("staged_at")
         moment = datetime.fromisoformat(staged_at).astimezone(timezone.utc) if staged_at else None
         repaired = self.args["rotation"].get("step") == "repair"
-        # What an administrator could set only under rules of its own is not meant to stay.
-        temporary = repaired and bool(self.args["repair_policy"])
-        decision, entry = self._decide(lambda entry: rotation.commit(entry, self.run, moment, temporary=temporary))
-        if repaired:
-            self._settle_key(*self._key("repair"), "ok")
+        decision, entry = self._decide(lambda entry: rotation.commit(entry, self.run, moment))
+        self._settle_key(*self._key("repair" if repaired else "log_in"), "ok")
         return self._result(decision, entry, changed=decision.entry is not None)
 
     def _verified(self) -> dict[str, Any]:
         decision, entry = self._decide(rotation.verified)
+        self._settle_key(*self._key("log_in"), "ok")
         return self._result(decision, entry)
 
     def _enrol(self) -> dict[str, Any]:
         given = self.store.seal(password_option(self.args, "password"))
         decision, entry = self._decide(lambda entry: rotation.enrol(entry, given), may_create=True)
+        self._settle_key(*self._key("log_in"), "ok")
         return self._result(decision, entry, changed=True)
 
     def _fail(self) -> dict[str, Any]:
@@ -289,7 +299,7 @@ class _Transition:
         logins = self._logins(step, failure)
         told = _told(failure)
         if self.args["changed_with"]:
-            self._settle_key(self.host, self.args["changed_with"], failure.get("account_login"), told)
+            self._settle_key(self.host, self.args["changed_with"], self._outcome(failure, "account_login"), told)
         if step == "repair" or self.args["rotation"].get("step") == "repair":
             self._settle_key(*self._key("repair"), failure.get("login") if step == "repair" else None, told)
 
@@ -302,6 +312,7 @@ class _Transition:
                 self.run,
                 logins,
                 candidate_refused=step in ("change", "repair") and bool(failure.get("password_refused")),
+                resent=bool(self.args["rotation"].get("resent")),
                 reason=f"{step.replace('_', ' ')}: {reason}",
                 told=told,
             )
@@ -359,6 +370,8 @@ class _Transition:
                 entry = Entry()
             self.has_new_candidate = False
             decision = decide(entry)
+            if decision.step == "repair":
+                self.store.unseal(entry.current)
             if decision.step == "log_in" and decision.login in ("current", "staged"):
                 # Find out before anything is written or sent that the vault password is the right one.
                 self.store.unseal(getattr(entry, decision.login))
@@ -381,6 +394,7 @@ class _Transition:
             "rotation": {
                 "step": decision.step,
                 "login": decision.login,
+                "resent": decision.step in ("change", "repair") and not self.has_new_candidate,
                 "version": entry.version,
                 "staged_at": entry.staged_at.isoformat() if entry.staged_at else None,
             },

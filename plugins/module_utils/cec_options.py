@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 TENANT = CONNECTION + ArgumentSpec(
     {
         "cec_url": {"type": "str", "required": True},
-        "token_url": {"type": "str"},
+        "token_url": {"type": "str", "no_log": False},
         "app_key": {"type": "str", "required": True, "no_log": False},
         "app_secret": {**PASSWORD},
         "token_lifetime": {"type": "int", "default": 600, "no_log": False},

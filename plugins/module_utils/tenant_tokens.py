@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import mmap
+import os
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ class TenantTokens:
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _MEMORY_BYTES)
         # A lock of the POSIX kind belongs to a process, and goes with it when it is killed.
-        self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the process lives
+        self._lock, path = tempfile.mkstemp()  # open as long as the process lives, and nameless
+        os.unlink(path)
 
     def get(self, tenant: tuple[str, ...], ask: Callable[[], Token], *, refused: str | None = None) -> str:
         """Return the token of a tenant; ask for one where there is none, it is about to end, or it was refused.
@@ -89,11 +91,11 @@ class TenantTokens:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        fcntl.lockf(self._lock_file, fcntl.LOCK_EX)
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.lockf(self._lock_file, fcntl.LOCK_UN)
+            fcntl.lockf(self._lock, fcntl.LOCK_UN)
 
     def _load(self) -> dict[str, Any]:
         length = int.from_bytes(self._memory[:_LENGTH_BYTES], "big")

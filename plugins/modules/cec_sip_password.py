@@ -15,6 +15,13 @@ description:
     password for that, and not the phone's old one, so a lost SIP password can be replaced.
   - The wanted state is that the new password works. It is tried first, and when it works nothing is changed.
   - The account's password is checked before it is used, so that a refusal is surely about the new SIP password.
+options:
+  account_password:
+    description:
+      - Password of the business account. A string; numbers must be quoted.
+      - Every wrong one counts towards the account's lock, three lock it for 30 minutes.
+    type: raw
+    required: true
 extends_documentation_fragment:
   - callcenter.passwords.cec
   - callcenter.passwords.cec.management
@@ -118,6 +125,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.outcome impor
     check_all,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    PASSWORD,
     ArgumentSpec,
     Operation,
     Result,
@@ -164,7 +172,7 @@ def _probe(phone: SipPhone, new: str) -> Change | None:
 
 
 OPERATION = Operation(
-    MANAGEMENT + SIP_PHONE + NEW_PASSWORD + ArgumentSpec(required_one_of=(("account_password",),)),
+    MANAGEMENT + SIP_PHONE + NEW_PASSWORD + ArgumentSpec({"account_password": {**PASSWORD, "required": True}}),
     run,
     changes=True,
     token_from="cec_token",

@@ -14,6 +14,12 @@ description:
   - Asks the token service (C(tokenByAkSk)) for a token of the tenant.
   - The other modules of the group do that by themselves, once for all tasks of a run; use this one for calls of your
     own.
+options:
+  app_secret:
+    description:
+      - The tenant's app secret. A string; numbers must be quoted.
+    type: raw
+    required: true
 extends_documentation_fragment:
   - callcenter.passwords.cec
   - callcenter.passwords.connection
@@ -92,6 +98,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options i
     open_token_service,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+    PASSWORD,
     ArgumentSpec,
     Operation,
     Result,
@@ -112,7 +119,9 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     return login_result(f"the token is valid for {seconds} seconds", access_token=token.value, expires_in=seconds)
 
 
-OPERATION = Operation(TENANT + ArgumentSpec(required_one_of=(("app_secret",),)), run, secret_results=("access_token",))
+OPERATION = Operation(
+    TENANT + ArgumentSpec({"app_secret": {**PASSWORD, "required": True}}), run, secret_results=("access_token",)
+)
 
 
 def main() -> None:

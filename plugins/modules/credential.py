@@ -213,6 +213,10 @@ rotation:
       description: Which stored password the login presents.
       type: str
       sample: current
+    resent:
+      description: Whether the candidate had been sent before.
+      type: bool
+      sample: false
     version:
       description: Version of the credential in the store.
       type: int

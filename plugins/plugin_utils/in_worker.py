@@ -69,7 +69,9 @@ class ActionModule(ActionBase):
             try:
                 args["access_token"] = self._token_there(operation.token_from, args, task_vars)
             except ApiError as exc:
-                return {"changed": False, **api_failure(exc)}
+                # The password was not presented to anybody, whatever became of the request for the token.
+                outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
+                return {"changed": False, **api_failure(ApiError(outcome, exc.message, exc.code))}
         result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
         return result
 

@@ -139,10 +139,12 @@ def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
             sent, run, "repair", "no stored password works; the administrator sets a candidate", "staged"
         )._replace(step="repair")
     if entry.staged:
-        login = "current" if _refused(entry, "staged") else "staged"
+        login = "current" if rules.needs_current and _refused(entry, "staged") else "staged"
         return _log_in(entry, run, "resume", "an unresolved rotation is taken up", login)
     if rules.when == "resume":
         return Decision("not_due", "nothing is unresolved", "done")
+    if not rules.needs_current and _refused(entry, "current"):
+        return _log_in(entry, run, "due", "the current password is lost and is replaced", "current")
     if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
         due_at = entry.rotated_at + rules.max_age
         return Decision("not_due", f"the password is not due before {_text(due_at)}", "done")
@@ -181,6 +183,8 @@ def plan_enrolment(
         replace_current: put it in the place of a current password.
         verify: try it before it is taken over.
     """
+    if rules.retry_diverged:
+        entry = _with_more_attempts(entry)
     if entry.current and not replace_current:
         return Decision("enrolled", "a password is enrolled already and is left as it is", "done")
     if entry.current and not verify:
@@ -206,12 +210,12 @@ def plan_enrolment(
     return _log_in(fresh, run, "enrol", "the given password is verified", GIVEN)
 
 
-def with_candidate(entry: Entry, run: Run, candidate: Sealed) -> Entry:
+def with_candidate(entry: Entry, run: Run, candidate: Sealed, *, temporary: bool = False) -> Entry:
     """Return the entry with a new candidate. One that was refused everywhere and gives way becomes the previous one."""
     if entry.staged:
         entry = _reworded(_reworded(entry, "staged", "bad", SUPERSEDED), "staged", RESENT, SUPERSEDED)
         entry = entry.changed(previous=entry.staged)
-    return entry.changed(staged=candidate, staged_at=run.time)
+    return entry.changed(staged=candidate, staged_at=run.time, temporary=temporary)
 
 
 def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str, told: Told = NOTHING_TOLD) -> Decision:
@@ -240,7 +244,7 @@ def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str, 
         )
     goes_on = login == "staged" and not _refused(entry, "current") if rules.needs_current else True
     if outcome == "bad" and goes_on and _fewest_attempts(settled) is None:
-        if _failing(settled, rules, run) >= rules.max_failing_logins:
+        if _failing(settled, rules, run) >= (rules.max_failing_logins if rules.needs_current else 2):
             return _cooling(_released(settled), rules, run)
         message = (
             "the staged candidate is not in place; it is sent again"
@@ -259,6 +263,7 @@ def after_failure(
     logins: Mapping[str, str | None],
     *,
     candidate_refused: bool = False,
+    resent: bool = False,
     reason: str = "",
     told: Told = NOTHING_TOLD,
 ) -> Decision:
@@ -270,6 +275,7 @@ def after_failure(
         run: this run.
         logins: outcome of each login that ended the run, by secret; None where it was not tried.
         candidate_refused: the server definitely refused the candidate while the current password worked.
+        resent: the candidate had been sent before, by this run or another one.
         reason: why the run stopped, for people.
         told: what the server told with the last login.
     """
@@ -281,14 +287,15 @@ def after_failure(
         settled = _reworded(settled, "staged", RESENT, "bad")
     settled = _released(settled)
     if candidate_refused:
-        # Where the current password does not work either, the candidate may be the live one after all.
-        previous = settled.staged if _refused(settled, "current") else settled.previous
-        settled = settled.changed(staged=None, staged_at=None, previous=previous)
+        # A candidate that had been sent before may have been refused because it is in place.
+        previous = settled.staged if resent else settled.previous
+        settled = settled.changed(staged=None, staged_at=None, temporary=False, previous=previous)
         return Decision(
             "refused",
             _sentences(
                 reason,
-                "the candidate was dropped" + ("" if is_diverged(settled) else " and the current password still works"),
+                "the candidate was dropped"
+                + ("" if is_diverged(settled) or not rules.needs_current else " and the current password still works"),
             ),
             "fail",
             settled,
@@ -333,27 +340,36 @@ def overtaken(entry: Entry, run: Run, logins: Mapping[str, str | None]) -> Decis
     )
 
 
-def commit(entry: Entry, run: Run, staged_at: datetime | None, *, temporary: bool = False) -> Decision:
+def commit(entry: Entry, run: Run, staged_at: datetime | None) -> Decision:
     """Make the verified candidate the current password.
 
     Args:
         entry: what the store holds.
         run: this run.
         staged_at: when the verified candidate was staged.
-        temporary: it must be changed soon, so it is due at once.
     """
     if entry.staged is None or entry.staged_at != staged_at:
-        return Decision("rotated", "another run has committed this rotation already", "done")
+        if entry.rotated_at and staged_at and entry.rotated_at >= staged_at:
+            return Decision("rotated", "another run has committed this rotation already", "done")
+        return Decision(
+            "failed",
+            "another run has taken the candidate, which works, out of its place; run the verify playbook, and where it "
+            "fails, enrol the previous password",
+            "fail",
+        )
     committed = entry.changed(
         current=entry.staged,
         previous=entry.current,
         staged=None,
         staged_at=None,
-        rotated_at=None if temporary else run.time,
+        rotated_at=None if entry.temporary else run.time,
+        temporary=False,
         ledger=(),
     )
     message = (
-        "a temporary password is in force; the next run replaces it" if temporary else "the new password is in force"
+        "a temporary password is in force; the next run replaces it"
+        if entry.temporary
+        else "the new password is in force"
     )
     return Decision("rotated", message, "done", _released(committed))
 
@@ -366,6 +382,7 @@ def enrol(entry: Entry, given: Sealed) -> Decision:
         staged=None,
         given=None,
         staged_at=None,
+        temporary=False,
         rotated_at=None,
         ledger=(),
     )
@@ -404,7 +421,9 @@ def booked_as_key(key: Entry, run: Run) -> Entry:
 
 def after_use_as_key(key: Entry, run: Run, outcome: str | None, told: Told = NOTHING_TOLD) -> Entry:
     """Return the other kind's entry with what came of a login with its password."""
-    return _settled(key, run, "current", outcome, told)
+    is_booked = any(attempt.run == run.name and attempt.outcome == PENDING for attempt in key.ledger)
+    # A success of another run has cleared the booking, and perhaps with a new password.
+    return _settled(key, run, "current", SUPERSEDED if outcome == "bad" and not is_booked else outcome, told)
 
 
 def is_diverged(entry: Entry) -> bool:
@@ -528,7 +547,11 @@ def _few_attempts(entry: Entry) -> Decision:
 def _given_another_chance(entry: Entry) -> Entry:
     """Forget verdicts that keep a credential from being tried. The attempts count towards the lock as before."""
     again = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
-    return again.changed(ledger=tuple(replace(attempt, remaining=None) for attempt in again.ledger))
+    return _with_more_attempts(again)
+
+
+def _with_more_attempts(entry: Entry) -> Entry:
+    return entry.changed(ledger=tuple(replace(attempt, remaining=None) for attempt in entry.ledger))
 
 
 def _held_by(entry: Entry, run: Run) -> Entry:

@@ -56,6 +56,7 @@ class Entry:
         given: what the user gave for enrolment and has not proved to work yet.
         rotated_at: when the current password was committed. Absent after enrolment: its age is unknown.
         staged_at: when the candidate was written.
+        temporary: the candidate must be replaced soon after it is in force.
         written_by: the run that wrote last and may still be at work; absent once it has finished.
         written_at: when.
         ledger: logins that failed or may have failed since the last one that succeeded.
@@ -68,6 +69,7 @@ class Entry:
     given: Sealed | None = field(default=None, repr=False)
     rotated_at: datetime | None = None
     staged_at: datetime | None = None
+    temporary: bool = False
     written_by: str | None = None
     written_at: datetime | None = None
     ledger: tuple[Attempt, ...] = ()

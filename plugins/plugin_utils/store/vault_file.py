@@ -241,6 +241,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "staged_at": _text(entry.staged_at),
         "written_at": _text(entry.written_at),
         "written_by": entry.written_by,
+        **({"temporary": True} if entry.temporary else {}),
         "ledger": [_attempt_values(attempt) for attempt in entry.ledger],
     }
     for name in SECRETS:
@@ -255,13 +256,14 @@ def _entry(values: dict[str, Any]) -> Entry:
     return Entry(
         version=int(values["version"]),
         written_by=values["written_by"],
+        temporary=bool(values.get("temporary")),
         ledger=tuple(
             Attempt(
                 _time(attempt["at"]),
                 attempt["secret"],
                 attempt["outcome"],
                 attempt["run"],
-                attempt.get("remaining"),
+                int(attempt["remaining"]) if attempt.get("remaining") is not None else None,
                 _time(attempt["until"]) if attempt.get("until") else None,
             )
             for attempt in values["ledger"]
