@@ -117,7 +117,7 @@ format: $(DEV) ## let ruff mend what it can
 
 .PHONY: unit integration
 unit: $(DEV) ## unit tests (PYTEST_ARGS="-k policy" for some of them)
-	$(call run,pytest tests/unit --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
+	$(call run,pytest tests/unit -n 2 --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
 integration: $(DEV) ## real ansible-playbook runs against the simulator, one file of tests per core
 	$(call run,pytest tests/integration -n 2 --dist loadfile --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))

@@ -370,11 +370,10 @@ class _Transition:
                 entry = Entry()
             self.has_new_candidate = False
             decision = decide(entry)
-            if decision.step == "repair":
-                self.store.unseal(entry.current)
-            if decision.step == "log_in" and decision.login in ("current", "staged"):
+            login = "current" if decision.step == "repair" else decision.login
+            if decision.step in ("log_in", "repair") and login in ("current", "staged"):
                 # Find out before anything is written or sent that the vault password is the right one.
-                self.store.unseal(getattr(entry, decision.login))
+                self.store.unseal(getattr(entry, login))
             if decision.entry is None or not write:
                 return decision, entry
             try:

@@ -36,6 +36,8 @@ MAX_TOKEN_LIFETIME = 3600
 MIN_CHANGE_INTERVAL_HOURS = 24
 """A business account's password can be changed once in so many hours."""
 
+_TOO_MANY_CALLS = "the tenant's flow control refused the call; run again later with fewer forks"
+_NOT_AUTHENTICATED, _FLOW_CONTROL = "10010000001", "10010000002"
 _FORBIDDEN = (
     "HTTP 403 without an answer of the API: this machine's address is not on the tenant's allow list; have it added"
 )
@@ -61,7 +63,7 @@ _CAUSES = (
     _Cause(
         re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE),
         "denied",
-        "the tenant's flow control refused the call; run again later with fewer forks",
+        _TOO_MANY_CALLS,
     ),
 )
 """Inferred, since no text is documented. What none of them matches falls back to what the call is about."""
@@ -116,6 +118,9 @@ class TokenService:
             headers={"X-Token-Expire": str(self.lifetime)},
             json_body={"app_key": self.app_key, "app_secret": self.app_secret},
         )
+        if reply.status == 429:
+            # Not "denied", which would be remembered for the whole run.
+            raise Unreadable("the token service has too many requests (HTTP 429); run again later")
         _refuse_status(reply, "the token service", "check token_url")
         if reply.status in (400, 401):
             raise ApiError(
@@ -229,7 +234,7 @@ class Management:
 
 def check_account(account: str | None, option: str = "account") -> None:
     """Raise InputError unless this can be the name of a business account."""
-    if not account or not re.fullmatch(r"[^\s\x00-\x1f\x7f]{1,100}", account):
+    if not account or not re.fullmatch(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,100}", account):
         raise InputError(f"{option} must be 1 to 100 characters without blanks, the name of a business account")
 
 
@@ -278,12 +283,15 @@ def _succeeded(reply: Reply, code_name: str, otherwise: _Cause) -> dict[str, Any
     code, text = document.get(code_name), document.get("resultMessage") or document.get("message")
     if code in ("0", 0) and code is not False:
         return document
-    if code in ("10010000001", 10010000001):
-        raise SessionLost("the CEC did not accept the tenant's authentication (10010000001); check app_key", str(code))
-    if code in ("10010000002", 10010000002):
-        raise ApiError(
-            "denied", "the tenant's flow control refused the call; run again later with fewer forks", str(code)
+    # What API Fabric itself answers has one name for all calls.
+    fabric = {str(document.get(name)) for name in (code_name, "resultCode")}
+    if _NOT_AUTHENTICATED in fabric:
+        raise SessionLost(
+            f"the CEC did not accept the tenant's authentication ({_NOT_AUTHENTICATED}); check app_key",
+            _NOT_AUTHENTICATED,
         )
+    if _FLOW_CONTROL in fabric:
+        raise ApiError("denied", _TOO_MANY_CALLS, _FLOW_CONTROL)
     if code not in ("1", 1) or code is True:
         raise Unreadable(f"the CEC's answer has no {code_name} that is documented")
     found = (cause for cause in _CAUSES if isinstance(text, str) and cause.words.search(text))

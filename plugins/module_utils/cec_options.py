@@ -142,15 +142,20 @@ class BusinessAccount:
         self.management.change_account_password(self.name, old, new)
 
 
-@dataclass(frozen=True)
+@dataclass
 class SipPhone:
-    """The SIP phone of a business account. The account's password opens it; its own one is only verified."""
+    """The SIP phone of a business account. The account's password opens it; its own one is only verified.
+
+    Attributes:
+        account_login: outcome of the last login to the account; None as long as there was none.
+    """
 
     account: BusinessAccount
     account_password: str | None = field(repr=False)
     registrar: Registrar | None
     user: str | None
     auth_user: str | None
+    account_login: str | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> SipPhone:
@@ -169,7 +174,13 @@ class SipPhone:
 
     def log_in(self, password: str) -> LoginParameters:
         """Check the account's password."""
-        return self.account.log_in(password)
+        try:
+            parameters = self.account.log_in(password)
+        except ApiError as exc:
+            self.account_login = exc.outcome
+            raise
+        self.account_login = "ok"
+        return parameters
 
     def log_out(self, session: LoginParameters) -> bool:
         """Do nothing: the check opens no session."""
@@ -177,7 +188,12 @@ class SipPhone:
 
     def change(self, session: LoginParameters, old: str, new: str) -> None:
         """Change the phone's password with the account's."""
-        self.account.management.change_sip_password(self.account.name, old, new)
+        try:
+            self.account.management.change_sip_password(self.account.name, old, new)
+        except ApiError as exc:
+            if exc.outcome == "locked":
+                self.account_login = exc.outcome
+            raise
 
     def verify(self, password: str) -> None:
         """Find out whether the phone's password is this one: at the registrar, else by asking the CEC.
@@ -190,7 +206,7 @@ class SipPhone:
             check_login(self.registrar, str(self.user), password, auth_user=self.auth_user)
             return
         try:
-            parameters = self.account.log_in(str(self.account_password))
+            parameters = self.log_in(str(self.account_password))
         except ApiError as exc:
             raise AccountError(exc) from None
         if self.user and parameters.sip_account and parameters.sip_account != self.user:
@@ -201,7 +217,7 @@ class SipPhone:
                 "the CEC does not show SIP passwords of this tenant, so this one cannot be verified; give a registrar",
             )
         if parameters.sip_password != password:
-            raise ApiError("bad", "the CEC says that the SIP phone has another password")
+            raise _OtherPassword
 
 
 class AccountError(ApiError):
@@ -210,7 +226,21 @@ class AccountError(ApiError):
     def __init__(self, cause: ApiError) -> None:
         outcome = "unreachable" if cause.outcome == "unreachable" else "denied"
         super().__init__(outcome, f"{cause.message}; it was asked for the SIP phone", cause.code)
-        self.account_login = cause.outcome
+        self._cause = cause
+
+    @property
+    def failing_logins(self) -> int:
+        """How many wrong logins to the account this may have cost."""
+        return self._cause.failing_logins
+
+
+class _OtherPassword(ApiError):
+    """The CEC told another password. Nobody has tried a login."""
+
+    failing_logins = 0
+
+    def __init__(self) -> None:
+        super().__init__("bad", "the CEC says that the SIP phone has another password")
 
 
 def _registrar(params: Mapping[str, Any]) -> Registrar | None:

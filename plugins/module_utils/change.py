@@ -10,14 +10,15 @@ and a wrong login is paid at most once for each of the two passwords.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .outcome import COUNTS_AS_FAILING, FEW_ATTEMPTS, ApiError, ChangeOutcome, SessionLost
+from .outcome import PROVES_PASSWORD, ApiError, ChangeOutcome, SessionLost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+_IN_PLACE = "the new password was in place already"
 _NOT_DONE = frozenset({"refused", "unreachable", "denied", "bad", "locked"})
 """Outcomes of a change request after which nothing was changed, for certain."""
 
@@ -86,7 +87,7 @@ def change_password(account: Account, old: Any, new: str, *, session: Any = None
     try:
         session = account.log_in(old)
     except ApiError as exc:
-        if exc.outcome == "bad" and probe_new and exc.facts.get("remaining_attempts", FEW_ATTEMPTS + 1) > FEW_ATTEMPTS:
+        if exc.outcome == "bad" and probe_new and not exc.leaves_few_attempts:
             return _probe(account, new, exc)
         return _not_sent(exc)
     try:
@@ -96,6 +97,31 @@ def change_password(account: Account, old: Any, new: str, *, session: Any = None
         return Change(
             "refused", f"{exc.message}; nothing was changed, run again", exc.code, "ok", session_open=left_open
         )
+
+
+def change_unless_in_place(verify: Callable[[], Any], change: Callable[[], Change]) -> Change:
+    """Change a password only where the new one does not work already.
+
+    Args:
+        verify: tries the new password; raises ApiError with a login outcome.
+        change: makes the change.
+    """
+    try:
+        verify()
+    except ApiError as exc:
+        if exc.outcome == "bad" and not exc.leaves_few_attempts:
+            made = change()
+            return replace(made, failing_logins=made.failing_logins + exc.failing_logins)
+        if exc.outcome not in PROVES_PASSWORD:
+            return Change(
+                "refused",
+                f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
+                exc.code,
+                exc.outcome,
+                exc.failing_logins,
+                facts=exc.facts,
+            )
+    return Change("unchanged", _IN_PLACE, "0", "ok")
 
 
 def send_change(
@@ -146,7 +172,9 @@ def _probe(account: Account, new: str, refusal: ApiError) -> Change:
     try:
         session = account.log_in(new)
     except ApiError as exc:
-        failing = 1 + (exc.outcome in COUNTS_AS_FAILING)
+        if exc.outcome in PROVES_PASSWORD:
+            return Change("unchanged", _IN_PLACE, refusal.code, exc.outcome, failing_logins=1)
+        failing = 1 + exc.failing_logins
         if exc.outcome == "bad":
             return Change(
                 "refused",
@@ -169,7 +197,7 @@ def _probe(account: Account, new: str, refusal: ApiError) -> Change:
     left_open = not account.log_out(session)
     return Change(
         "unchanged",
-        "the new password was in place already",
+        _IN_PLACE,
         refusal.code,
         "ok",
         failing_logins=1,
@@ -183,6 +211,6 @@ def _not_sent(exc: ApiError) -> Change:
         f"{exc.message}; the change was not sent and nothing was changed",
         exc.code,
         exc.outcome,
-        failing_logins=int(exc.outcome in COUNTS_AS_FAILING),
+        failing_logins=exc.failing_logins,
         facts=exc.facts,
     )

@@ -37,9 +37,13 @@ LOGIN_PATHS: Mapping[str, tuple[str, str]] = {
 }
 """By what the user is named in the login: path below the SDK's, and the field of the body."""
 
-_CODE = re.compile(r"(?:IDAAS\.(?:SDK|TENANT)\.)?((?:PARAM|PWD|LOGIN|USER)\.[0-9]{4})")
+_DEFAULT_LIFETIME, _MAX_LIFETIME = 1800, 24 * 3600
+"""Seconds that an administrator's token lives unless told otherwise, and longest life that is believed."""
+
+_CODE = re.compile(r"(?:[A-Z0-9]+\.)*((?:PARAM|PWD|LOGIN|USER)\.[0-9]{4})")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _HEADER = re.compile(r"[\x20-\x7e]{1,512}")
+_HEADER_RULE = "must be 1 to 512 printable ASCII characters without blanks around them"
 
 
 class Meaning(NamedTuple):
@@ -120,9 +124,9 @@ class Device:
 
     def __post_init__(self) -> None:
         faults = [
-            f"device: {name} must be 1 to 512 printable ASCII characters"
+            f"device: {name} {_HEADER_RULE}"
             for name in ("fingerprint", "operating_system", "agent", "address")
-            if not (name == "address" and self.address is None) and not _HEADER.fullmatch(getattr(self, name) or "")
+            if not (name == "address" and self.address is None) and not _is_header(getattr(self, name))
         ]
         if faults:
             raise InputError(*faults)
@@ -300,7 +304,9 @@ class TenantTokenService:
         value = _token(document, "access_token")
         if value is None:
             raise Unreadable("the IDaaS gave the tenant administrator no token")
-        return Token(value, lifetime if isinstance(lifetime, int) and not isinstance(lifetime, bool) else 1800)
+        if not isinstance(lifetime, int) or not 1 < lifetime <= _MAX_LIFETIME:
+            lifetime = _DEFAULT_LIFETIME
+        return Token(value, lifetime)
 
 
 @dataclass
@@ -370,8 +376,8 @@ def announced_policy(data: Any) -> dict[str, Any]:
     policy: dict[str, Any] = {}
     for name, key in (("min_length", "minLength"), ("max_length", "maxLength")):
         value = document.get(key)
-        if str(value).isascii() and str(value).isdigit() and 1 <= int(str(value)[:4]) <= 128:
-            policy[name] = int(str(value)[:4])
+        if re.fullmatch(r"[0-9]{1,4}", str(value)) and 1 <= int(str(value)) <= 128:
+            policy[name] = int(str(value))
     if policy.get("min_length", 0) > policy.get("max_length", 128):
         policy.clear()
     pattern = document.get("regEx")
@@ -382,8 +388,14 @@ def announced_policy(data: Any) -> dict[str, Any]:
 
 def check_header(value: str | None, option: str) -> None:
     """Raise InputError unless an option can be sent in a header."""
-    if not value or not _HEADER.fullmatch(value) or value != value.strip():
-        raise InputError(f"{option} must be 1 to 512 printable ASCII characters without blanks around them")
+    if not _is_header(value):
+        raise InputError(f"{option} {_HEADER_RULE}")
+
+
+def check_token(value: str, option: str) -> None:
+    """Raise InputError unless an option can be a token that a login returned."""
+    if not _TOKEN.fullmatch(value):
+        raise InputError(f"{option} has characters that no token has; give what idaas_login returned")
 
 
 def check_user_id(user_id: str) -> None:
@@ -392,6 +404,10 @@ def check_user_id(user_id: str) -> None:
         raise InputError(
             "user_id must be 1 to 128 letters, digits, - and _; it is the IDaaS's own id, not the login name"
         )
+
+
+def _is_header(value: str | None) -> bool:
+    return bool(value and _HEADER.fullmatch(value) and value == value.strip())
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .connection_options import CONNECTION, open_transport
 from .idaas import LOGIN_PATHS, Device, Idaas, Session, Tenant, TenantTokenService, check_header, check_user_id
-from .outcome import ApiError, InputError, check_all
+from .outcome import ApiError, InputError, SessionLost, check_all
 from .policy import ANY
 from .run import PASSWORD, ArgumentSpec, password_option
 from .tenant_tokens import TENANT_TOKENS
@@ -129,9 +130,19 @@ class User:
 
     def _old(self, id_token: str, old: str | None) -> str | None:
         """Return the old password as the change needs it: none where the user has none."""
-        if old is None and self.idaas.has_password(id_token):
+        if old is None and self._has_password(id_token):
             raise ApiError("denied", "the user has a password; give it as old_password")
         return old
+
+    def _has_password(self, id_token: str) -> bool:
+        try:
+            return self.idaas.has_password(id_token)
+        except SessionLost:
+            raise
+        except ApiError as exc:
+            # Nothing but asking was tried.
+            outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
+            raise ApiError(outcome, f"whether the user has a password is unknown: {exc.message}", exc.code) from None
 
 
 @dataclass(frozen=True)
@@ -181,5 +192,5 @@ def _device(given: Mapping[str, Any]) -> Device:
 
 
 def _check_name(name: str | None) -> None:
-    if not name or len(name) > 256 or any(character < " " or character == "\x7f" for character in name):
+    if not name or not re.fullmatch(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}", name):
         raise InputError("user_name must be 1 to 256 characters; it is what the user logs in with")

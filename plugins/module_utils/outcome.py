@@ -66,6 +66,16 @@ class ApiError(Exception):
         self.code = code
         self.facts = {name: fact for name, fact in facts.items() if fact is not None}
 
+    @property
+    def failing_logins(self) -> int:
+        """How many wrong logins this may have cost, where it came of a login."""
+        return int(self.outcome in COUNTS_AS_FAILING)
+
+    @property
+    def leaves_few_attempts(self) -> bool:
+        """Whether the server says that it leaves too few attempts to make a further one."""
+        return self.facts.get("remaining_attempts", FEW_ATTEMPTS + 1) <= FEW_ATTEMPTS
+
 
 class NothingSent(ApiError):
     """No connection came about, so the server has not seen the request."""

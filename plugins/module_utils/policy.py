@@ -31,11 +31,18 @@ _GENERATED_PIECE = 3
 """Generated passwords hold no piece of an identifier of this size, even where a policy would accept one."""
 _TYPES: Mapping[type, str] = {int: "a number", str: "a string", bool: "true or false"}
 _LONGEST_PATTERN = 512
-_CHARACTER_SET = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]")
-_INNERMOST_GROUP = re.compile(r"\((?:\?[:=!<>]*)?([^()]*)\)")
-_UNBOUNDED = re.compile(r"[*+]|\{[0-9]*,\}")
-_MOST_UNBOUNDED = 3
-_REPEATING = "\x00"
+_ESCAPE = r"\\(?:[dwsDWS]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[^A-Za-z0-9])"
+_SET = rf"\[\^?(?:{_ESCAPE}|[^\[\]\\&]|&(?!&))+\]"
+_ATOM = rf"(?:\.|{_SET}|{_ESCAPE}|[^\\\[\](){{}}|.*+?^$])"
+_FIXED = rf"(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*"
+_VARIABLE = rf"{_ATOM}(?:[*+?]|\{{[0-9]{{1,3}},(?:[0-9]{{1,3}})?\}})\??"
+_BRANCH = rf"{_FIXED}(?:{_VARIABLE}{_FIXED}){{0,2}}\$?"
+_LOOK_AHEAD = rf"\(\?[=!]\^?{_BRANCH}(?:\|{_BRANCH})*\)"
+_ALTERNATIVES = rf"\((?:\?:)?(?:{_LOOK_AHEAD})*(?:\|(?:{_LOOK_AHEAD})*)*\)"
+_POLICY_PATTERN = re.compile(rf"\^?(?:{_LOOK_AHEAD}|{_ALTERNATIVES})*{_BRANCH}")
+"""The regular expressions that are used: see is_usable_pattern."""
+
+_META = frozenset("^$()[]{}|?*+.=\\-")
 _DRAWS = 1000
 """Bound on drawing anew. One draw in two fits the vendors' rules; a policy that defeats 1000 admits nothing."""
 
@@ -191,7 +198,8 @@ class Policy:
         if not self.pattern:
             return [self.generated_specials]
         accepted = self.specials or "".join(sorted(_SPECIALS))
-        return [self.generated_specials, accepted, *accepted, *([""] if self.min_classes < 4 else [])]
+        named = "".join(special for special in accepted if special in self.pattern and special not in _META)
+        return [self.generated_specials, *([""] if self.min_classes < 4 else []), named, accepted]
 
 
 def _has_piece(password: str, identifiers: Iterable[str], size: int) -> bool:
@@ -214,31 +222,18 @@ def _both_ways(identifiers: Iterable[str]) -> Iterable[str]:
 
 
 def is_usable_pattern(pattern: str) -> bool:
-    """Whether a regular expression, perhaps a server's, can be used without harm: short, valid, quickly matched."""
-    if len(pattern) > _LONGEST_PATTERN or _may_take_for_ever(_CHARACTER_SET.sub("x", pattern)):
+    """Whether a regular expression, perhaps a server's, is of the kind that policies are written in.
+
+    That is a few look-aheads, perhaps in alternatives, and what the password is made of: nothing that takes long to
+    match, and nothing that means something else in another language's regular expressions.
+    """
+    if len(pattern) > _LONGEST_PATTERN or not _POLICY_PATTERN.fullmatch(pattern):
         return False
     try:
         re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
+    except (re.error, OverflowError):
         return False
     return True
-
-
-def _may_take_for_ever(pattern: str) -> bool:
-    """Whether unbounded repetitions are nested, which takes exponential time to match, or many stand in a row."""
-    while True:
-        group = _INNERMOST_GROUP.search(pattern)
-        level = group.group(1) if group else pattern
-        repetitions = len(_UNBOUNDED.findall(level))
-        if repetitions > _MOST_UNBOUNDED:
-            return True
-        if not group:
-            return False
-        rest = pattern[group.end() :]
-        inner_repeats = repetitions > 0 or _REPEATING in level
-        if inner_repeats and rest.startswith(("*", "+", "{")):
-            return True
-        pattern = pattern[: group.start()] + (_REPEATING if inner_repeats else "x") + rest
 
 
 def _longest_run(text: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .change import Change
-from .outcome import COUNTS_AS_FAILING, PROVES_PASSWORD, ApiError, InputError
+from .outcome import PROVES_PASSWORD, ApiError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,7 +138,7 @@ def api_failure(exc: ApiError) -> Result:
         "failed": exc.outcome not in PROVES_PASSWORD,
         "outcome": exc.outcome,
         "code": exc.code,
-        "failing_logins": int(exc.outcome in COUNTS_AS_FAILING),
+        "failing_logins": exc.failing_logins,
         "msg": exc.message,
         **exc.facts,
     }

@@ -99,13 +99,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
     MANAGEMENT,
     SIP_PHONE,
-    AccountError,
     SipPhone,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
-    COUNTS_AS_FAILING,
-    check_all,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
     ArgumentSpec,
@@ -128,10 +124,9 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
         return predicted_login()
     try:
         phone.verify(password)
-    except AccountError as exc:
-        failing = int(exc.account_login in COUNTS_AS_FAILING)
-        return {**api_failure(exc), "account_login": exc.account_login, "failing_logins": failing}
-    return login_result("the password is right", account_login=None if phone.registrar else "ok")
+    except ApiError as exc:
+        return {**api_failure(exc), "account_login": phone.account_login}
+    return login_result("the password is right", account_login=phone.account_login)
 
 
 OPERATION = Operation(

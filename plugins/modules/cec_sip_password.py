@@ -111,19 +111,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
     MANAGEMENT,
     SIP_PHONE,
-    AccountError,
     SipPhone,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import Change, change_password
+from ansible_collections.callcenter.passwords.plugins.module_utils.change import (
+    Change,
+    change_password,
+    change_unless_in_place,
+)
 from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
     NEW_PASSWORD,
     check_new_password,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
-    COUNTS_AS_FAILING,
-    ApiError,
-    check_all,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
     ArgumentSpec,
@@ -147,28 +146,12 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     )
     if check_mode:
         return predicted_change()
-    done = _probe(phone, new) if params["probe_new_password"] else None
-    change = done or change_password(phone, account_password, new, probe_new=False)
-    return {**change_result(change), "account_login": change.login}
 
+    def change() -> Change:
+        return change_password(phone, account_password, new, probe_new=False)
 
-def _probe(phone: SipPhone, new: str) -> Change | None:
-    """Return what there is to say before any change, None when the change is to be made."""
-    try:
-        phone.verify(new)
-    except AccountError as exc:
-        failing = int(exc.account_login in COUNTS_AS_FAILING)
-        return Change("refused", f"{exc.message}; nothing was changed", exc.code, exc.account_login, failing)
-    except ApiError as exc:
-        if exc.outcome == "bad":
-            return None
-        return Change(
-            "refused",
-            f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
-            exc.code,
-            failing_logins=int(exc.outcome in COUNTS_AS_FAILING),
-        )
-    return Change("unchanged", "the new password was in place already", "0")
+    made = change_unless_in_place(lambda: phone.verify(new), change) if params["probe_new_password"] else change()
+    return {**change_result(made), "login": phone.account_login, "account_login": phone.account_login}
 
 
 OPERATION = Operation(

@@ -126,7 +126,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.change_option
     NEW_PASSWORD,
     check_new_password,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import Session
+from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import Session, check_token
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
     IDAAS,
     IDENTIFIERS,
@@ -152,11 +152,16 @@ if TYPE_CHECKING:
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     given = params["old_password"]
-    user, old, new = check_all(
+    user, old, new, *_checked = check_all(
         lambda: User.of(params),
         lambda: None if given is None else password_option(params, "old_password"),
         lambda: check_new_password(
             "idaas", params, used=[given] if isinstance(given, str) else [], identifiers=identifiers(params)
+        ),
+        *(
+            lambda option=option: check_token(params[option], option)
+            for option in ("id_token", "state_token")
+            if params[option]
         ),
     )
     if check_mode:

@@ -116,7 +116,11 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import Change, send_change
+from ansible_collections.callcenter.passwords.plugins.module_utils.change import (
+    Change,
+    change_unless_in_place,
+    send_change,
+)
 from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
     NEW_PASSWORD,
     check_new_password,
@@ -130,12 +134,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options
     User,
     identifiers,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
-    COUNTS_AS_FAILING,
-    PROVES_PASSWORD,
-    ApiError,
-    check_all,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
     ArgumentSpec,
@@ -163,27 +162,13 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     )
     if check_mode:
         return predicted_change()
-    done = _probe(user, new) if user and params["probe_new_password"] else None
-    return change_result(done or send_change(managed, None, old, new, authorised=True))
 
+    def change() -> Change:
+        return send_change(managed, None, old, new, authorised=True)
 
-def _probe(user: User, new: str) -> Change | None:
-    """Return what there is to say before any change, None when the change is to be made."""
-    try:
-        user.log_in(new)
-    except ApiError as exc:
-        if exc.outcome == "bad":
-            return None
-        if exc.outcome not in PROVES_PASSWORD:
-            return Change(
-                "refused",
-                f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
-                exc.code,
-                exc.outcome,
-                int(exc.outcome in COUNTS_AS_FAILING),
-                facts=exc.facts,
-            )
-    return Change("unchanged", "the new password was in place already", "0", "ok")
+    if user and params["probe_new_password"]:
+        return change_result(change_unless_in_place(lambda: user.log_in(new), change))
+    return change_result(change())
 
 
 OPERATION = Operation(

@@ -14,13 +14,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.callcenter.passwords.plugins.module_utils import policy as policy_module
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils.policy import (
+    ANY,
     CC_AGENT,
     CC_CONFIG,
+    CEC_ACCOUNT,
+    CEC_SIP,
+    IDAAS,
     POLICIES,
     Context,
     Policy,
+    is_usable_pattern,
 )
 
 CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, string.punctuation)
@@ -213,3 +219,186 @@ def test_a_context_that_admits_nothing_ends_the_search() -> None:
     everything = Context(string.ascii_letters + string.digits)
     with pytest.raises(InputError, match="no password satisfies all rules together"):
         Policy(identifier_piece=1).generate(everything)
+
+
+def test_only_the_pattern_stands_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_module, "_DRAWS", 30)
+    with pytest.raises(InputError, match="no password satisfies all rules together"):
+        Policy(pattern="[0-9]{8}", specials="@", generated_specials="@").generate()
+
+
+# -- the kinds of the CEC and the IDaaS --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "password", "accepted"),
+    [
+        (CEC_ACCOUNT, "Aa1!Aa1!", True),
+        (CEC_ACCOUNT, "Aaaaaa1-", True),
+        (CEC_ACCOUNT, "Abcdefg1", False),
+        (CEC_ACCOUNT, "Abc-12x", False),
+        (CEC_ACCOUNT, "zhangwei-1A", True),
+        (CEC_SIP, "Abcdefg1", True),
+        (CEC_SIP, "~@^*_+.?aA", True),
+        (CEC_SIP, "Aa1" * 5 + "x", True),
+        (CEC_SIP, "Aa1" * 5 + "xy", False),
+        (CEC_SIP, "Abcdef1", False),
+        (CEC_SIP, "Abcdefg1-", False),
+        (CEC_SIP, "abcdefg1", False),
+        (IDAAS, "Abcdefg1", True),
+        (IDAAS, "zhangwe1-", True),
+        (IDAAS, "1-ZhangWei-", False),
+        (IDAAS, "1-iewgnahZ-", False),
+        (IDAAS, "Abcdef1", False),
+    ],
+)
+def test_the_documented_rules(policy: Policy, password: str, accepted: bool) -> None:
+    assert (policy.violations(password, Context(["zhangwei"])) == []) is accepted
+
+
+@pytest.mark.parametrize("kind", ["cec_account", "cec_sip", "idaas"])
+def test_what_is_generated_for_them_keeps_more_than_the_rules(kind: str) -> None:
+    for _time in range(30):
+        password = POLICIES[kind].generate(Context(["zhangwei", "Li"]))
+        assert all(set(group) & set(password) for group in (*CLASSES[:3], "@_+."))
+        assert not [piece for piece in ("zha", "han", "ang", "ahz", "gna") if piece in password.lower()]
+        assert all(one != other for one, other in pairwise(password))
+
+
+@pytest.mark.parametrize("password", ["x-li-1", "x-IL-1", "Li", "alib"])
+def test_a_short_identifier_counts_as_a_whole(password: str) -> None:
+    policy = Policy(min_length=1, min_classes=1, whole_identifier=True)
+    sentence = "it contains a name or number of the account, forwards or backwards"
+    assert policy.violations(password, Context(["Li", ""])) == [sentence]
+    assert Policy(min_length=1, min_classes=1).violations(password, Context(["Li", ""])) == []
+
+
+# -- patterns ----------------------------------------------------------------------------------------------------------
+
+REALISTIC = (
+    r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z0-9~!#$%&+\-,*:;<=>@_?^./]+$",
+    r"^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])(?=.*[^\w\s]).{8,20}$",
+    r"^(?![A-Za-z]+$)(?!\d+$)\S{8,16}$",
+    r"^(?=.*[!#$]).+$",
+    r"^[A-Za-z].*$",
+    r"[\x21-\x7e]{8,}",
+)
+
+
+@pytest.mark.parametrize("pattern", [*REALISTIC, "", "^[A-Za-z0-9]{8,18}$", "a{8}", r"\(a+\)+", "[(a+)+]+"])
+def test_patterns_that_can_be_used(pattern: str) -> None:
+    assert is_usable_pattern(pattern)
+    assert Policy(pattern=pattern).pattern == pattern
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("(a+)+", id="nested"),
+        pytest.param("(a*)*$", id="nested stars"),
+        pytest.param("(?:a+)+$", id="nested in a group without a number"),
+        pytest.param("(?:(?:a+)b?)*c", id="nested two levels deep"),
+        pytest.param("((a{2,})){2,}", id="nested in braces"),
+        pytest.param("([a-z]+)*[0-9]", id="nested sets"),
+        pytest.param(".*.*.*.*x", id="many in a row"),
+        pytest.param("x" * 513, id="too long"),
+        pytest.param("(", id="no group"),
+        pytest.param("[a", id="no set"),
+        pytest.param("*", id="nothing to repeat"),
+        pytest.param("a{4294967296}", id="too often"),
+        pytest.param(r"\p{Lower}+", id="Java: class"),
+        pytest.param(r"[\p{Alpha}\d]+", id="Java: class in a set"),
+        pytest.param("(?<name>a)", id="Java: named group"),
+        pytest.param(r"\Qa.b\E", id="Java: quotation"),
+        pytest.param(r"\h", id="Java: blank"),
+        pytest.param("(?u)(?-i)a", id="Java: flags"),
+    ],
+)
+def test_patterns_that_cannot_be_used(pattern: str) -> None:
+    assert not is_usable_pattern(pattern)
+    with pytest.raises(InputError, match="policy: pattern is no regular expression that can be used here"):
+        Policy(pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("(.|.)*!", id="alternatives in a repetition"),
+        pytest.param("((a)|(a\\2?))+!", id="alternatives with a reference"),
+        pytest.param("(a?a)+!", id="an option in a repetition"),
+        pytest.param("(a{1,2})+!", id="a bounded repetition in an unbounded one"),
+        pytest.param("(a*)(a*)(a*)(a*)(a*)(a*)(a*)(a*)!", id="many in a row, in groups"),
+        pytest.param("a{0,99}" * 7 + "!", id="many bounded ones in a row"),
+        pytest.param("a?" * 28 + "a" * 28, id="many options in a row"),
+        pytest.param("(a|a)" * 60 + "!", id="many alternatives in a row"),
+        pytest.param("(?=.*(?=.*(?=.*(?=.*!))))", id="nested look-aheads"),
+        pytest.param("(a+)(?#x)*!", id="a comment before the outer repetition"),
+        pytest.param("(?#[)(a+)+(?#])!", id="a set that begins in a comment"),
+        pytest.param("(?x)(a+) +!", id="blanks before the outer repetition"),
+    ],
+)
+def test_further_patterns_that_take_for_ever(pattern: str) -> None:
+    assert not is_usable_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["[a-z&&[^b]]+", "[[:alpha:]]+"])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_sets_within_sets_cannot_be_used(pattern: str) -> None:
+    assert not is_usable_pattern(pattern)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pattern=st.text("ab()[]{}|*+?.^$\\1,-", max_size=40) | st.text(max_size=20))
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_whether_a_pattern_can_be_used_is_always_told(pattern: str) -> None:
+    assert is_usable_pattern(pattern) in (True, False)
+
+
+def test_the_whole_password_matches() -> None:
+    policy = Policy(min_length=1, min_classes=1, pattern="[a-z]+")
+    assert policy.violations("abc") == []
+    assert policy.violations("abc1") == ["it does not match the pattern that the policy demands"]
+
+
+# -- bounds that a server announces ------------------------------------------------------------------------------------
+
+
+def test_bounds_only_narrow() -> None:
+    assert IDAAS.narrowed({}) == IDAAS
+    narrow = IDAAS.narrowed({"min_length": 10, "max_length": 18, "pattern": "[a-z]+"})
+    assert (narrow.min_length, narrow.max_length, narrow.pattern) == (10, 18, "[a-z]+")
+    wide = IDAAS.narrowed({"min_length": 4, "max_length": 100})
+    assert (wide.min_length, wide.max_length, wide.pattern) == (8, 32, "")
+    assert narrow.narrowed({"pattern": ""}).pattern == "[a-z]+"
+
+
+def test_bounds_that_nothing_satisfies() -> None:
+    with pytest.raises(InputError, match="min_length <= max_length"):
+        IDAAS.narrowed({"max_length": 7})
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    minimum=st.none() | st.integers(1, 15),
+    maximum=st.none() | st.integers(15, 128),
+    pattern=st.sampled_from(["", *REALISTIC]),
+    names=identifiers,
+)
+def test_what_is_generated_within_announced_bounds_is_accepted(
+    minimum: int | None, maximum: int | None, pattern: str, names: list[str]
+) -> None:
+    told = {"min_length": minimum, "max_length": maximum, "pattern": pattern}
+    announced = {name: value for name, value in told.items() if value is not None}
+    policy, context = IDAAS.narrowed(announced), Context(names)
+    password = policy.generate(context)
+    assert policy.violations(password, context) == []
+    assert IDAAS.violations(password, context) == []
+    assert ANY.narrowed(announced).violations(password) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(minimum=st.integers(1, 128), maximum=st.integers(1, 128), length=st.integers(1, 128))
+def test_the_policy_that_accepts_everything_accepts_every_bound(minimum: int, maximum: int, length: int) -> None:
+    assume(minimum <= maximum)
+    policy = ANY.narrowed({"min_length": minimum, "max_length": maximum})
+    assert (policy.violations("a" * length) == []) is (minimum <= length <= maximum)

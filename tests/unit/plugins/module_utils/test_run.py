@@ -29,7 +29,34 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     operation,
 )
 
-MODULES = ["cc_agent_info", "cc_agent_login", "cc_agent_password", "cc_config_login", "cc_config_password"]
+MODULES = [
+    "cc_agent_info",
+    "cc_agent_login",
+    "cc_agent_password",
+    "cc_config_login",
+    "cc_config_password",
+    "cec_account_password",
+    "cec_login_check",
+    "cec_sip_login",
+    "cec_sip_password",
+    "cec_token",
+    "idaas_login",
+    "idaas_password",
+    "idaas_user_password",
+]
+SECRETS = {
+    "password",
+    "old_password",
+    "new_password",
+    "guid",
+    "cookies",
+    "app_secret",
+    "access_token",
+    "account_password",
+    "tenant_client_secret",
+    "id_token",
+    "state_token",
+}
 
 
 def failing(error: BaseException, changes: bool = False) -> Operation:
@@ -55,9 +82,8 @@ def test_specs_add_up() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_secret_option_is_marked(module: str) -> None:
-    secret = {"password", "old_password", "new_password", "guid", "cookies"}
     spec = operation(module).arguments
-    assert set(spec.secret_options()) == secret & set(spec.options)
+    assert set(spec.secret_options()) == SECRETS & set(spec.options)
 
 
 @pytest.mark.parametrize("changes", [True, False])
