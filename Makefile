@@ -17,7 +17,7 @@ TREE := .cache/tree/$(COLLECTION)
 CREATED := $(VENV)/.created$(subst /,_,$(CURDIR))
 DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
-OLDEST_CASES := twelve_agents or wrong_password_is_not or killed_while or results_are_the_same or three_playbooks
+OLDEST_CASES := twelve_agents or all_five_kinds or wrong_password_is_not or killed_while or results_are_the_same or three_playbooks
 OLDEST := $(VENV)-oldest/.created$(subst /,_,$(CURDIR))
 
 # Every command runs with a home folder of its own. Your settings, and a copy of this collection that is installed
