@@ -20,3 +20,5 @@ html_use_index = False
 # have to be downloaded, and the site is to be built without a network.
 nitpicky = True
 nitpick_ignore_regex = [(".*", r"(?!ansible_collections\.callcenter\.).*")]
+html_static_path = ["static"]
+html_css_files = ["contents.css"]
