@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,29 @@ def new_password() -> str:
     """A password that both gateways' policies accept: no digits run, so no piece of anybody's number."""
     letters = "".join(secrets.choice(pair) for pair in (string.ascii_uppercase, string.ascii_lowercase) * 7)
     return f"{letters}@{secrets.randbelow(9) + 1}"
+
+
+def ago(**span: float) -> str:
+    """A time in the past, as the store writes it."""
+    return f"{datetime.now(timezone.utc) - timedelta(**span):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Sealed(str):
+    """A secret of the store as it stands in its file."""
+
+    __slots__ = ()
+
+
+class Keeper(yaml.SafeLoader):
+    """Reads the store and leaves secrets sealed."""
+
+
+class Writer(yaml.SafeDumper):
+    """Writes what Keeper has read."""
+
+
+Keeper.add_constructor("!vault", lambda loader, node: Sealed(loader.construct_scalar(node)))
+Writer.add_representer(Sealed, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
 
 
 @dataclass(frozen=True)
@@ -103,6 +127,10 @@ class Run:
             for call in self.calls
             if call["account"] == account and (not operations or call["operation"] in operations)
         ]
+
+    def operations(self, account: str) -> list[str]:
+        """What was asked about an account, in order."""
+        return [call["operation"] for call in self.calls_of(account)]
 
     @property
     def changed(self) -> set[str]:
@@ -355,6 +383,42 @@ class Controller:
         Loader.add_constructor("!vault", lambda loader, node: vault.decrypt(loader.construct_scalar(node)).decode())
         document = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
         return dict(document["credentials"].get(kind, {}))
+
+    def fill(self, *credentials: Credential, **values: Any) -> None:
+        """Put credentials (all, unless some are named) into the store as if they had been enrolled; without a run.
+
+        `values` are plain fields of the file: `rotated_at`, `ledger` and others.
+        """
+        vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
+        self.store.mkdir(mode=0o700, exist_ok=True)
+        for credential in credentials or self.credentials:
+            document = self._sealed(credential.host) or {"format": 1, "host": credential.host, "credentials": {}}
+            document["credentials"][credential.kind] = {
+                "version": 1,
+                **dict.fromkeys(("rotated_at", "staged_at", "written_at", "written_by")),
+                "ledger": [],
+                "current": Sealed(vault.encrypt(credential.password).decode()),
+                **dict.fromkeys(("staged", "previous", "given")),
+                **values,
+            }
+            self._write(credential.host, document)
+
+    def edit(self, credential: Credential, **values: Any) -> None:
+        """Give plain fields of a stored credential other values; a callable gets the old one."""
+        document = self._sealed(credential.host)
+        entry = document["credentials"][credential.kind]
+        for name, value in values.items():
+            entry[name] = value(entry[name]) if callable(value) else value
+        self._write(credential.host, document)
+
+    def _sealed(self, host: str) -> dict[str, Any]:
+        path = self.store / f"{host}.yml"
+        return dict(yaml.load(path.read_text(encoding="utf-8"), Keeper)) if path.exists() else {}  # noqa: S506
+
+    def _write(self, host: str, document: Mapping[str, Any]) -> None:
+        path = self.store / f"{host}.yml"
+        path.write_text(yaml.dump(document, Dumper=Writer, sort_keys=False), encoding="utf-8")
+        path.chmod(0o600)
 
     def files(self) -> dict[str, bytes]:
         """The store's files, its locks left out."""

@@ -279,3 +279,123 @@ def test_certificates_that_are_not_trusted(controller: Controller, simulator: Si
         careless = json.dumps({"rotate_cc_validate_certs": False, "rotate_cc_gateway_url": misnamed.url})
         assert controller.rotate("-e", careless).rc == 0
         assert misnamed.account("cc_agent", agent.number)["password"] == controller.stored(agent.host)["current"]
+
+
+def test_options_of_business_accounts_phones_and_users(controller: Controller, simulator: Simulator) -> None:
+    cases: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+        "no app key": ("cec_account", {"rotate_cec_app_key": ""}, ["app_key must be", "CEC's operator"]),
+        "no app secret": ("cec_account", {"rotate_cec_app_secret": ""}, ["app_secret is empty"]),
+        "no account": ("cec_account", {"rotate_cec_account": ""}, ["account must be"]),
+        "nonsense": ("cec_account", {"rotate_cec_url": "service"}, ["cec_url", "https://host"]),
+        "no TLS": ("cec_account", {"rotate_cec_url": "http://127.0.0.1:8043"}, ["cec_url", "https"]),
+        "lifetime": ("cec_account", {"rotate_cec_token_lifetime": 9999}, ["token_lifetime", "1 to 3600"]),
+        "no phone": ("cec_sip", {"rotate_sip_user": ""}, ["sip_user is missing"]),
+        "registrar": ("cec_sip", {"rotate_sip_registrar": "pbx"}, ["registrar is not the SIP URI"]),
+        "domain": ("cec_sip", {"rotate_sip_domain": "https://a.test"}, ["sip_domain", "after the @"]),
+        "specials": (
+            "cec_sip",
+            {"rotate_policies": {"cec_sip": {"generated_specials": "!"}}},
+            ["policy", "among specials"],
+        ),
+        "no client id": ("idaas", {"rotate_idaas_client_id": ""}, ["client_id must be"]),
+        "device": ("idaas", {"rotate_idaas_device": {"fingerprnt": "1"}}, ["fingerprnt", "fingerprint"]),
+        "fingerprint": ("idaas", {"rotate_idaas_device": {"fingerprint": "é"}}, ["device: fingerprint", "ASCII"]),
+        "several": (
+            "idaas",
+            {"rotate_idaas_url": "ftp://a", "rotate_idaas_user_name": "", "rotate_idaas_tenant_id": " "},
+            ["idaas_url", "user_name", "tenant_id"],
+        ),
+        "repair": ("idaas", {"rotate_repair": ["cec_sip"]}, ["rotate_repair", "cec_sip"]),
+    }
+    people = {}
+    for number, (name, (kind, variables, _words)) in enumerate(cases.items()):
+        kinds = ["cec_account", "cec_sip"] if kind == "cec_sip" else [kind]
+        variables = {"rotate_credentials": [kind], **variables}
+        people[name] = controller.add_person(1001 + number, kinds, variables=variables)[kind]
+    controller.fill()
+    run = controller.rotate()
+    assert run.calls == []
+    assert run.failed == controller.hosts
+    for name, person in people.items():
+        said = run.message(person.host)
+        assert [word for word in cases[name][2] if word not in said] == [], (name, said)
+        stored = controller.stored(person.host, person.kind)
+        assert (stored["current"], stored["staged"], stored["ledger"]) == (person.password, None, []), name
+    assert simulator.connections()["with_request"] == 0
+
+    numeric = next(iter(people.values()))
+    first = dict.fromkeys(("cec_account", "cec_sip", "idaas"), 12345678)
+    controller.host_vars[numeric.host] |= {
+        **{
+            name: value
+            for host in people.values()
+            for name, value in controller.host_vars[host.host].items()
+            if "_user" in name
+        },
+        "rotate_credentials": list(first),
+    }
+    controller.store.rename(controller.folder / "old-store")
+    enrolled = controller.enroll("--limit", numeric.host, check=False, person_1001=first)
+    said = enrolled.task(numeric.host, "Fail the host")["msg"]
+    assert all(f"{kind}: password arrived as a number" in said for kind in first), said
+    assert "12345678" not in enrolled.output
+    assert enrolled.calls == []
+    assert controller.files() == {}
+
+
+def test_rules_of_phones_and_users(controller: Controller, simulator: Simulator) -> None:
+    controller.add_person(1001, ["idaas"])
+    cec = {"cec_url": "{{ rotate_cec_url }}", "app_key": "key", "app_secret": "secret", "account": "zhang.wei"}
+    phone = {**cec, "account_password": SECRET, "registrar": "sip:127.0.0.1", "sip_user": "88801001"}
+    user = {"idaas_url": "{{ rotate_idaas_url }}", "client_id": "client-1", "user_name": "li.na@example.com"}
+    user |= {"old_password": SECRET}
+    module = "callcenter.passwords."
+    cases: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+        "17 characters": ("cec_sip_password", {**phone, "new_password": "Abc~1Abc~2Abc~3Ab"}, ["longer than 16"]),
+        "special": ("cec_sip_password", {**phone, "new_password": "Abcdef!12345"}, ["the specials ~@^*_+.?"]),
+        "three classes": (
+            "cec_account_password",
+            {**cec, "old_password": SECRET, "new_password": "abcdefgh1234"},
+            ["fewer than 4"],
+        ),
+        "forwards": ("idaas_password", {**user, "new_password": "Xy1#Li.Na@Example.com"}, ["forwards or backwards"]),
+        "mail prefix backwards": (
+            "idaas_password",
+            {**user, "new_password": "Xy1#An.iL#47"},
+            ["forwards or backwards"],
+        ),
+        "pinyin": (
+            "idaas_password",
+            {**user, "new_password": "Xy1#WangFang", "identifiers": ["wangfang"]},
+            ["forwards or backwards"],
+        ),
+        "the old one": ("idaas_password", {**user, "new_password": SECRET}, ["earlier passwords"]),
+        "token": ("cec_login_check", {**cec, "access_token": "a b", "password": SECRET}, ["access_token"]),
+        "both tokens": (
+            "idaas_password",
+            {**user, "new_password": "Xy1#Xy2#", "id_token": "a", "state_token": "b"},
+            [],
+        ),
+        "path": (
+            "idaas_user_password",
+            {
+                "idaas_url": "{{ rotate_idaas_url }}",
+                "tenant_client_id": "client",
+                "tenant_client_secret": "secret",
+                "user_id": "../../token",
+                "new_password": "Xy1#Xy2#Xy3",
+            },
+            ["user_id must be"],
+        ),
+    }
+    tasks = [
+        {"name": name, module + action: options, "ignore_errors": True}
+        for name, (action, options, _words) in cases.items()
+    ]
+    run = controller.play(tasks)
+    for name, (_action, _options, words) in cases.items():
+        (line,) = run.of("person-1001", name)
+        said = line["result"]["msg"]
+        assert line["status"] == "failed", name
+        assert [word for word in words if word not in said] == [], (name, said)
+    assert simulator.connections()["accepted"] == 0

@@ -212,3 +212,112 @@ def test_a_bastion_that_is_away(controller: Controller, simulator: Simulator) ->
     run = controller.rotate()
     assert run.rc == 0, run.output
     assert controller.is_rotated(agent), run.outcome(agent.host)
+
+
+# name, module, options, whether in check mode
+OTHER_CASES: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("token_ok", "cec_token", {}, False),
+    ("token_bad", "cec_token", {"app_secret": "wrong"}, False),
+    ("check_bad", "cec_login_check", {"password": WRONG}, False),
+    ("check_no_token", "cec_login_check", {"password": AGENT, "app_secret": "wrong"}, False),
+    ("check_number", "cec_login_check", {"password": 12345678}, False),
+    ("account_changed", "cec_account_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("account_early", "cec_account_password", {"old_password": NEW, "new_password": NEXT}, False),
+    ("phone_bad", "cec_sip_login", {"password": WRONG}, False),
+    ("phone_unknown", "cec_sip_password", {"account_password": NEW, "new_password": "Phone@Marker7x"}, False),
+    ("login_ok", "idaas_login", {"password": AGENT}, False),
+    ("login_bad", "idaas_login", {"password": WRONG, "verify_only": True}, False),
+    ("user_refused", "idaas_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("user_changed", "idaas_password", {"old_password": AGENT, "new_password": NEW}, False),
+    ("user_token", "idaas_password", {"new_password": NEXT, "old_password": NEW, "id_token": "gone"}, False),
+    ("reset_ok", "idaas_user_password", {"new_password": "Fourth#Marker7x"}, False),
+    ("reset_denied", "idaas_user_password", {"new_password": NEW, "tenant_client_secret": "wrong"}, False),
+]
+
+
+def other_results(controller: Controller, simulator: Simulator, connection: str) -> dict[str, dict[str, Any]]:
+    simulator.reset()
+    controller.credentials.clear()
+    passwords = {kind: {"password": AGENT} for kind in ("cec_account", "cec_sip", "idaas")}
+    person = controller.add_person(1001, **passwords)
+    simulator.put_account("idaas_client", "client-2", password="tenant-secret")
+    simulator.fault("html", operation="sip_change", applied=True)
+    simulator.fault("retcode", operation="idaas_change", code="IDAAS.SDK.PWD.0001")
+    written = controller.folder / f"other-{connection}.json"
+    tasks: list[dict[str, Any]] = [
+        {PREFIX + module: options, "register": name, "check_mode": check, "ignore_errors": True, "name": name}
+        for name, module, options, check in OTHER_CASES
+    ]
+    document = "{{ {" + ", ".join(f"'{name}': {name}" for name, *_others in OTHER_CASES) + "} | to_json }}"
+    tasks.append({"name": "Write", "ansible.builtin.copy": {"content": document, "dest": str(written)}, "no_log": True})
+    ca_path = {"ca_path": simulator.ca_path, "timeout": 5}
+    tenant = {"app_key": "app-key-1", "app_secret": "app-secret-Marker7"}
+    account = {"account": person["cec_account"].number}
+    phone = {**account, "registrar": f"sip:127.0.0.1:{simulator.sip_port}", "sip_user": person["cec_sip"].number}
+    administrator = {"tenant_client_id": "client-2", "tenant_client_secret": "tenant-secret", "user_id": "id-1001"}
+    defaults: dict[str, Any] = {
+        "group/callcenter.passwords.cec": {"cec_url": "{{ rotate_cec_url }}", **tenant, **ca_path},
+        "group/callcenter.passwords.idaas": {"idaas_url": "{{ rotate_idaas_url }}", **ca_path},
+        **{PREFIX + module: account for module in ("cec_login_check", "cec_account_password")},
+        **{PREFIX + module: phone for module in ("cec_sip_login", "cec_sip_password")},
+        **{
+            PREFIX + module: {"client_id": "client-1", "user_name": person["idaas"].number}
+            for module in ("idaas_login", "idaas_password")
+        },
+        PREFIX + "idaas_user_password": administrator,
+    }
+    controller.environment["ANSIBLE_PIPELINING"] = "true"
+    run = controller.play(tasks, connection=connection, module_defaults=defaults)
+    assert run.rc == 0, run.output
+    # One that cec_token asked for, one that all others share, and one for each refused secret.
+    tokens = [call["credential"] for call in run.calls_of("app-key-1", "cec_token")]
+    assert sorted(tokens) == ["live", "live", "wrong", "wrong"], tokens
+    found = json.loads(written.read_text(encoding="utf-8"))
+    for result in found.values():
+        for key in [
+            key
+            for key in result
+            if key.startswith("_ansible") or key in ("invocation", "ansible_facts", "warnings", "exception")
+        ]:
+            del result[key]
+        for key in ("access_token", "id_token", "session_token"):
+            if key in result:
+                result[key] = bool(result[key])
+        result["msg"] = result["msg"].removesuffix("; there is no tenant token")
+    return dict(found)
+
+
+def test_the_results_of_tenants_modules_are_the_same(controller: Controller, simulator: Simulator) -> None:
+    here, there = (other_results(controller, simulator, connection) for connection in ("local", "bastion"))
+    assert {name: result for name, result in here.items() if result != there[name]} == {}, there
+    assert {name: result.get("outcome") for name, result in here.items()} == {
+        "token_ok": "ok",
+        "token_bad": "denied",
+        "check_bad": "bad",
+        "check_no_token": "denied",
+        "check_number": None,
+        "account_changed": "changed",
+        "account_early": "refused",
+        "phone_bad": "bad",
+        "phone_unknown": "unknown",
+        "login_ok": "ok",
+        "login_bad": "bad",
+        "user_refused": "refused",
+        "user_changed": "changed",
+        "user_token": "changed",
+        "reset_ok": "changed",
+        "reset_denied": "refused",
+    }
+
+
+def test_people_through_a_connection(controller: Controller, simulator: Simulator) -> None:
+    """Their tenant's token is asked for once, although every module is a process of its own on the bastion."""
+    there = {"ansible_connection": "bastion"}
+    lossy = controller.add_person(1001, ["cec_account", "cec_sip"], variables=there)["cec_sip"]
+    controller.fill()
+    simulator.fault("drop_after", account=lossy.number, operation="sip_change")
+    run = controller.rotate()
+    assert run.rc == 0, run.output
+    assert all(controller.is_rotated(credential) for credential in controller.credentials)
+    assert len(run.calls_of("app-key-1", "cec_token")) == 1
+    controller.judge()

@@ -162,3 +162,60 @@ def test_a_lease_is_left_alone_until_it_runs_out(controller: Controller, simulat
     assert first.result().rc == 0
     assert controller.is_rotated(agent)
     assert controller.live(agent)["changes"] == 1
+
+
+# The kind, the operation that is held, how many calls of it pass first, and whether it has taken effect by then.
+OTHER_MOMENTS: tuple[tuple[str, str, int, str], ...] = (
+    ("cec_account", "login_check", 0, "timeout_after"),
+    ("cec_account", "account_change", 0, "timeout_before"),
+    ("cec_account", "account_change", 0, "timeout_after"),
+    ("cec_account", "login_check", 2, "timeout_after"),
+    ("cec_sip", "sip_change", 0, "timeout_before"),
+    ("cec_sip", "sip_change", 0, "timeout_after"),
+    ("idaas", "idaas_login", 1, "timeout_after"),
+    ("idaas", "idaas_change", 0, "timeout_before"),
+    ("idaas", "idaas_change", 0, "timeout_after"),
+    ("idaas", "idaas_login", 2, "timeout_after"),
+)
+
+
+def test_accounts_phones_and_users_killed_at_every_moment(controller: Controller, simulator: Simulator) -> None:
+    """One host for each moment; all are killed at once, and the next run finishes their jobs.
+
+    The password that an account's phone is changed with is somebody else's to lose: a run that is killed while it
+    presents a wrong one leaves a booking, so that there is never a third.
+    """
+    controller.environment |= {"ANSIBLE_FORKS": "20", "ANSIBLE_STRATEGY": "free"}
+    people = {}
+    for number, moment in enumerate(OTHER_MOMENTS):
+        kind, operation, skip, fault = moment
+        kinds = ["cec_account", "cec_sip"] if kind == "cec_sip" else [kind]
+        people[moment] = controller.add_person(1001 + number, kinds, variables={"rotate_credentials": [kind]})[kind]
+        simulator.fault(fault, account=people[moment].number, operation=operation, skip=skip, seconds=20)
+    both = controller.add_person(1900, ["cec_account", "cec_sip"], variables={"rotate_credentials": ["cec_sip"]})
+    wrong = both["cec_account"]
+    controller.fill()
+    simulator.act("password", "cec_account", wrong.number, password="Somebody@Else7x")
+    for hosts in ("all", wrong.host):
+        simulator.fault("timeout_after", account=wrong.number, operation="login_check", seconds=20)
+        run = controller.start("callcenter.passwords.rotate", "-e", '{"rotate_serial": ["100%"]}', "--limit", hosts)
+        until(lambda: simulator.faults() == [])
+        run.kill()
+        controller.judge(but=[wrong])
+    candidates = {moment: controller.stored(person.host, moment[0])["staged"] for moment, person in people.items()}
+    run = controller.rotate()
+    assert run.failed == set(), run.output
+    assert run.operations(wrong.number) == []
+    assert (controller.live(wrong)["failures"], controller.live(wrong)["times_locked"]) == (2, 0)
+    assert run.outcome(wrong.host, "cec_sip") == "blocked"
+    for later in ((), ("-e", '{"rotate_lock_window_minutes": 0.01}')):
+        rest = [person.host for person in people.values() if not controller.is_rotated(person)]
+        if rest:
+            controller.judge(but=[wrong])
+            run = controller.rotate(*later, "--limit", ",".join(rest))
+            assert run.failed == set(), run.output
+    for moment, person in people.items():
+        assert controller.is_rotated(person), moment
+        assert controller.live(person)["changes"] == 1, moment
+        assert candidates[moment] in (None, controller.stored(person.host, moment[0])["current"]), moment
+    controller.judge(but=[wrong])

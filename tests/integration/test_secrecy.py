@@ -19,7 +19,9 @@ import pytest
 from integration.controller import VAULT_PASSWORD, Controller, Run, new_password
 from simulator.client import Simulator
 
-SESSION = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}\.AgentGateway|JSESSIONID\W+[0-9A-Fa-f]{32}|\.gw[0-9a-f]{4}\b")
+SESSION = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f-]{27}\.AgentGateway|JSESSIONID\W+[0-9A-Fa-f]{32}|\.gw[0-9a-f]{4}\b|eyJhbGciOi[\w-]+\.|Bearer [\w.-]{8}"
+)
 AWKWARD = ('Mark"er\\7&<é>x', "Mark'er {7} %41+/=?", "Marker#7: [x], - y")
 """Passwords that look different once they are quoted, escaped or encoded."""
 
@@ -283,3 +285,158 @@ def test_modules_of_their_own(loud: Controller, simulator: Simulator, connection
     assert cookies
     secrets = {agent.password, admin.password, new, newer, wrong, guid, *cookies.values()}
     assert leaks(loud, [run], secrets, [captured]) == []
+
+
+APP_KEY, CLIENT = "app-key-1", "admin-app"
+KEYS = {"APP_SECRET": "app-secret-Marker7", "CLIENT_SECRET": 'tenant-"secret"-Marker7&'}
+
+
+def env(name: str) -> str:
+    return f"{{{{ lookup('ansible.builtin.env', '{name}') }}}}"
+
+
+@pytest.fixture
+def tenants(loud: Controller, simulator: Simulator) -> Controller:
+    """The tenants' secrets come from the environment, so that they stand in no file at all."""
+    loud.environment |= KEYS
+    loud.group_vars |= {
+        "rotate_cec_app_secret": env("APP_SECRET"),
+        "rotate_idaas_tenant_client_id": CLIENT,
+        "rotate_idaas_tenant_client_secret": env("CLIENT_SECRET"),
+        "rotate_cec_timeout": 2,
+        "rotate_idaas_timeout": 2,
+    }
+    simulator.put_account("idaas_client", CLIENT, password=KEYS["CLIENT_SECRET"])
+    return loud
+
+
+def test_the_playbooks_with_accounts_phones_and_users(tenants: Controller, simulator: Simulator) -> None:
+    faults: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("cec_account", "account_change", {"kind": "drop_after"}),
+        ("cec_account", "login_check", {"kind": "garbled_http", "applied": True}),
+        ("cec_sip", "sip_change", {"kind": "html", "applied": True}),
+        ("idaas", "idaas_change", {"kind": "retcode", "code": "IDAAS.SDK.PWD.0001"}),
+        ("idaas", "idaas_update", {"kind": "garbled", "applied": True}),
+        ("idaas", "idaas_reset", {"kind": "drop_before"}),
+    )
+    people = []
+    for number, (kind, operation, fault) in enumerate(faults):
+        status = {"attributes": {"status": "PASSWORD_EXPIRED"}} if operation == "idaas_update" else {}
+        kinds = ["cec_account", "cec_sip"] if kind == "cec_sip" else [kind]
+        awkward = {name: {"password": AWKWARD[number % 3]} for name in ("cec_account", "idaas")}
+        accounts = {"cec_account": awkward["cec_account"], "idaas": {**awkward["idaas"], **status}}
+        people.append(tenants.add_person(1001 + number, kinds, **accounts)[kind])
+        simulator.fault(account=people[-1].number, operation=operation, skip=int(operation == "login_check"), **fault)
+    simulator.fault("oversized", account=APP_KEY, operation="cec_token", skip=1, size=2, applied=True)
+    repaired = people[-1]
+    arguments = ("-vvvv", "--diff", "-e", '{"rotate_repair": ["idaas"]}')
+    runs = [tenants.enroll(*arguments, check=False)]
+    secrets = every_password(tenants) | set(KEYS.values())
+    simulator.act("password", "idaas", repaired.number, password=new_password())
+    for _attempt in range(2):
+        runs.append(tenants.rotate(*arguments))
+        secrets |= every_password(tenants)
+    assert repaired.host in runs[-1].changed
+    simulator.act("lock", "idaas", people[3].number)
+    runs.append(tenants.verify("-vvvv"))
+    secrets |= every_password(tenants)
+    assert len(secrets) > 2 * len(people)
+    assert leaks(tenants, runs, secrets) == []
+
+
+@pytest.mark.parametrize("connection", ["local", "bastion"])
+def test_modules_with_tokens(tenants: Controller, simulator: Simulator, connection: str) -> None:
+    """Tokens that are registered and handed on, also to tasks that fail."""
+    person = tenants.add_person(1001)
+    account, phone, user = person["cec_account"], person["cec_sip"], person["idaas"]
+    forced = tenants.add_person(1002, ["idaas"], idaas={"initial": True})["idaas"]
+    names = ("NEW_PHONE", "NEW_USER", "NEW_FORCED", "NEW_RESET")
+    new = {name: f"{new_password()[:13]}@7x" for name in names}
+    tenants.environment |= {
+        **new,
+        "OLD_ACCOUNT": account.password,
+        "OLD_USER": user.password,
+        "OLD_FORCED": forced.password,
+    }
+    tenants.environment["ANSIBLE_PIPELINING"] = "false"
+    captured = tenants.folder / "captured"
+    captured.mkdir()
+    name = "callcenter.passwords."
+    person_1, person_2 = {"user_name": user.number}, {"user_name": forced.number}
+    old = {"old_password": env("OLD_USER")}
+    tasks: list[dict[str, Any]] = [
+        {"name": "Token", name + "cec_token": {"app_secret": env("APP_SECRET")}, "register": "tenant"},
+        {"name": "User", name + "idaas_login": {**person_1, "password": env("OLD_USER")}, "register": "user"},
+        {"name": "Forced", name + "idaas_login": {**person_2, "password": env("OLD_FORCED")}, "register": "forced"},
+        {
+            "name": "Keep what would have leaked",
+            "ansible.builtin.copy": {
+                "content": "{{ [tenant.access_token, user.id_token, user.session_token, forced.state_token] | to_json }}",
+                "dest": str(captured / "tokens"),
+            },
+            "no_log": True,
+        },
+        {
+            "name": "Phone",
+            name + "cec_sip_password": {
+                "account": account.number,
+                "access_token": "{{ tenant.access_token }}",
+                "account_password": env("OLD_ACCOUNT"),
+                "new_password": env("NEW_PHONE"),
+            },
+        },
+        {
+            "name": "Change",
+            name + "idaas_password": {
+                **person_1,
+                **old,
+                "new_password": env("NEW_USER"),
+                "id_token": "{{ user.id_token }}",
+            },
+        },
+        {
+            "name": "Update",
+            name + "idaas_password": {
+                **person_2,
+                "old_password": env("OLD_FORCED"),
+                "new_password": env("NEW_FORCED"),
+                "state_token": "{{ forced.state_token }}",
+            },
+        },
+        {
+            "name": "Bad token",
+            name + "cec_login_check": {
+                "account": account.number,
+                "access_token": "{{ tenant.access_token }} ",
+                "password": env("OLD_ACCOUNT"),
+            },
+            "ignore_errors": True,
+        },
+        {
+            "name": "Cut off",
+            name + "idaas_user_password": {
+                "tenant_client_id": CLIENT,
+                "tenant_client_secret": env("CLIENT_SECRET"),
+                "user_id": "id-1001",
+                "new_password": env("NEW_RESET"),
+            },
+            "register": "reset",
+            "ignore_errors": True,
+        },
+        {"name": "Show", "ansible.builtin.debug": {"var": "reset"}},
+    ]
+    simulator.fault("garbled_http", operation="idaas_reset", applied=True)
+    shared = {"cec_url": "{{ rotate_cec_url }}", "app_key": APP_KEY, "ca_path": simulator.ca_path}
+    idaas = {"idaas_url": "{{ rotate_idaas_url }}", "ca_path": simulator.ca_path, "timeout": 5}
+    defaults: dict[str, Any] = {"group/callcenter.passwords.cec": shared, "group/callcenter.passwords.idaas": idaas}
+    defaults |= {name + module: {"client_id": "client-1"} for module in ("idaas_login", "idaas_password")}
+    arguments = ("-vvvv", "--diff", "--limit", account.host)
+    run = tenants.play(tasks, *arguments, connection=connection, module_defaults=defaults)
+    assert run.rc == 0, run.output
+    assert run.recap[account.host]["ignored"] == 2, run.output
+    assert tenants.live(phone)["password"] == new["NEW_PHONE"]
+    assert (tenants.live(user)["password"], tenants.live(forced)["password"]) == (new["NEW_RESET"], new["NEW_FORCED"])
+    tokens = json.loads((captured / "tokens").read_text(encoding="utf-8"))
+    assert [len(token) > 20 for token in tokens] == [True] * 4
+    secrets = {*KEYS.values(), *new.values(), account.password, user.password, forced.password, phone.password, *tokens}
+    assert leaks(tenants, [run], secrets, [captured]) == []

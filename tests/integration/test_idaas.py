@@ -1,0 +1,314 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""IDaaS users, and administrators who repair. Each person is in another situation, and all of them share a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integration.controller import Controller, Credential, ago, new_password
+from simulator.client import Simulator
+
+RETRY = ("-e", "rotate_retry_diverged=true")
+LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')
+CLIENT, CLIENT_SECRET = "admin-app", "tenant-secret-Marker7"
+REFUSED_ONCE = [{"at": ago(hours=1), "secret": "current", "outcome": "bad", "run": "earlier"}]
+"""The ledger of a diverged credential."""
+
+
+def limit(*credentials: Credential) -> tuple[str, str]:
+    return "--limit", ",".join(credential.host for credential in credentials)
+
+
+def add_users(
+    controller: Controller, cases: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]], first: int = 1001
+) -> dict[str, Credential]:
+    """A person for each case: variables of the host, and settings of the account."""
+    return {
+        name: controller.add_person(first + number, ["idaas"], variables=variables, idaas=account)["idaas"]
+        for number, (name, (variables, account)) in enumerate(cases.items())
+    }
+
+
+def change_by_hand(simulator: Simulator, *users: Credential) -> None:
+    for user in users:
+        simulator.act("password", user.kind, user.number, password=new_password())
+
+
+def test_users_of_every_sort(controller: Controller, simulator: Simulator) -> None:
+    """The tenant's rules are none that the usual passwords would follow; who must change is told, the others are not."""
+    simulator.options(
+        idaas={
+            "policy_min_length": 10,
+            "policy_max_length": 12,
+            "policy_regex": r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.*[!#%])[a-zA-Z0-9!#%]+$",
+            "clients": ["client-1"],
+            "tenants": ["tenant-1"],
+        }
+    )
+    told = {"rotate_policies": {"idaas": {"max_length": 12, "generated_specials": "!#%"}}}
+
+    def status(word: str) -> dict[str, Any]:
+        return {"attributes": {"status": word}}
+
+    by_mobile = {"rotate_idaas_login_by": "mobile", "rotate_idaas_user_name": "+8613800001006", **told}
+    by_mail = {"rotate_idaas_login_by": "identifier", "rotate_idaas_user_name": "li.na@example.com", **told}
+    cases: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+        # name: variables, account, the call that changes the password or "", words of the message otherwise
+        "usual": (told, {}, "idaas_change", ""),
+        "expiring": ({}, status("PASSWORD_WARN"), "idaas_update", ""),
+        "expired": ({"rotate_idaas_language": "zh"}, status("PASSWORD_EXPIRED"), "idaas_update", ""),
+        "first login": ({}, {"initial": True}, "idaas_update", ""),
+        "overdue": ({}, {"valid_days": 90, "age_days": 91}, "idaas_update", ""),
+        "by mobile": (by_mobile, {"attributes": {"mobile": "+8613800001006"}}, "idaas_change", ""),
+        "by mail": (by_mail, {"attributes": {"mail": "li.na@example.com"}}, "idaas_change", ""),
+        "not told": ({}, {}, "", "PWD.0007"),
+        "locked": (told, {}, "", "the account is locked; nothing is tried before"),
+        "second factor": (told, status("MFA_AUTH"), "", "the user needs a second factor"),
+        "denied": (told, status("ACCESS_DENIED"), "", "denies this user the application"),
+        "client": ({"rotate_idaas_client_id": "client-2"}, {}, "", "does not know this application"),
+        "no tenant": ({"rotate_idaas_tenant_id": "tenant-2"}, {}, "", "check client_id, tenant_id and idaas_url"),
+    }
+    users = add_users(controller, {name: (variables, account) for name, (variables, account, *_) in cases.items()})
+    controller.group_vars["rotate_idaas_tenant_id"] = "tenant-1"
+    controller.fill()
+    simulator.act("lock", "idaas", users["locked"].number)
+    run = controller.rotate()
+    assert run.failed == {users[name].host for name, (_v, _a, call, _w) in cases.items() if not call}, run.output
+    for name, (_variables, _account, operation, words) in cases.items():
+        user = users[name]
+        live, stored = controller.live(user), controller.stored(user.host, "idaas")
+        asked = run.operations(user.number)
+        assert live["failures"] == 0, name
+        if operation:
+            assert controller.is_rotated(user), name
+            assert operation in asked, name
+            assert not {"idaas_change", "idaas_update"} & (set(asked) - {operation}), name
+            assert live["initial"] is False, name
+            continue
+        assert words in run.task(user.host, "Fail the host")["msg"], name
+        assert live["changes"] == 0, name
+        assert stored["staged"] is None, name
+        # A wrong client is told before anybody looks at the user.
+        assert asked.count("idaas_login") == (2 if name == "not told" else 1), name
+
+    # One whose change went wrong gets a second factor afterwards: the candidate is kept.
+    factor = users["second factor"]
+    simulator.put_account("idaas", factor.number, password=factor.password, valid_days=0)
+    simulator.fault("drop_before", account=factor.number, operation="idaas_change")
+    controller.rotate(*limit(factor))
+    simulator.put_account(
+        "idaas", factor.number, password=factor.password, valid_days=0, attributes=status("MFA_AUTH")["attributes"]
+    )
+    again = controller.rotate(*limit(factor, users["locked"], users["denied"]))
+    assert again.operations(users["locked"].number) == []
+    assert "the candidate is kept" in again.task(factor.host, "Fail the host")["msg"]
+    assert controller.stored(factor.host, "idaas")["staged"]
+    assert [controller.live(users[name])["changes"] for name in ("second factor", "denied", "locked")] == [0, 0, 0]
+    controller.fill(factor)  # as if it had been enrolled anew
+    verified = controller.verify(*limit(factor, users["denied"], users["expired"]))
+    assert verified.outcome(factor.host, "idaas") == "verified", "a second factor is asked for after a right password"
+    assert verified.failed == {users["denied"].host}
+    controller.judge(but=[users["locked"]])
+
+
+def test_few_attempts_and_locks(controller: Controller, simulator: Simulator) -> None:
+    """What the server says of attempts and times is obeyed, in both languages."""
+    simulator.options(idaas={"lock_threshold": 3, "lock_seconds": 180})
+    chinese = {"rotate_idaas_language": "zh"}
+    cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "few": ({}, {}),
+        "few, in Chinese": (chinese, {}),
+        "locked": ({}, {}),
+        "locked, in Chinese": (chinese, {}),
+    }
+    users = add_users(controller, cases)
+    controller.fill()
+    few = [user for name, user in users.items() if name.startswith("few")]
+    locked = [user for name, user in users.items() if name.startswith("locked")]
+    change_by_hand(simulator, *few)
+    for user in locked:
+        simulator.act("lock", "idaas", user.number)
+    run = controller.rotate()
+    assert run.failed == controller.hosts
+    for user in few:
+        assert run.outcome(user.host, "idaas") == "few_attempts"
+        assert "the server leaves 2 attempts" in run.task(user.host, "Fail the host")["msg"]
+    for user in locked:
+        assert "it unlocks in" in run.message(user.host)
+        (attempt,) = controller.stored(user.host, "idaas")["ledger"]
+        assert ago(seconds=-100) < attempt["until"] < ago(seconds=-185), "about three minutes from now"
+    for again in (controller.verify(*limit(*few)), controller.rotate(*LATER)):
+        assert again.calls == []
+    assert {again.outcome(user.host, "idaas") for user in locked} == {"cooling"}, "the window does not shorten a lock"
+
+    for user in few:
+        simulator.act("password", "idaas", user.number, password=user.password)
+        simulator.act("unlock", "idaas", user.number)
+    simulator.advance(181)
+    for user in locked:
+        controller.edit(user, ledger=lambda ledger: [{**attempt, "until": ago(seconds=1)} for attempt in ledger])
+    run = controller.rotate(*RETRY)
+    assert run.failed == set(), run.output
+    assert all(controller.is_rotated(user) for user in users.values())
+    assert [controller.live(user)["failures"] for user in users.values()] == [1, 1, 0, 0]
+    controller.judge(but=locked)
+
+
+# What the change is answered with: the code, whether it is definitely about the candidate, words of the message.
+CODES: dict[str, tuple[str, bool, str]] = {
+    "PWD.0001": ("refused", True, "was used before"),
+    "PWD.0002": ("refused", True, "user name backwards"),
+    "PWD.0003": ("refused", True, "give them as identifiers"),
+    "PWD.0004": ("refused", True, "raise min_classes"),
+    "PWD.0005": ("refused", True, "list of weak passwords"),
+    "PWD.0006": ("refused", True, "repeats a character"),
+    "PWD.0007": ("refused", True, "set its length in the policy"),
+    "PARAM.0014": ("failed", False, "the state token any more"),
+    "PARAM.0016": ("failed", False, "the id token any more"),
+    "PARAM.0018": ("failed", False, "got no old password"),
+    "PARAM.0020": ("refused", True, "equals the old one"),
+    "LOGIN.0001": ("locked", False, "the account is locked; nothing is tried before"),
+    "LOGIN.0002": ("bad", False, "the user or the password is wrong"),
+    "COMMON.0001": ("bad", False, "verify: the IDaaS says that the user or the password is wrong"),
+}
+
+
+def test_every_code_that_answers_a_change(controller: Controller, simulator: Simulator) -> None:
+    """Half of the users change with the id token and half with the state token; in the end all of them are rotated."""
+    users: dict[str, Credential] = {}
+    for number, code in enumerate(CODES):
+        forced = number % 2 == 1 if code != "PARAM.0014" else True
+        status = {"attributes": {"status": "PASSWORD_EXPIRED"}} if forced and code != "PARAM.0016" else {}
+        users[code] = controller.add_person(1001 + number, ["idaas"], idaas=status)["idaas"]
+        operation = "idaas_update" if status else "idaas_change"
+        simulator.fault("retcode", account=users[code].number, operation=operation, code=f"IDAAS.SDK.{code}")
+    controller.fill()
+    run = controller.rotate()
+    assert simulator.faults() == []
+    assert run.failed == controller.hosts
+    for code, (outcome, definite, words) in CODES.items():
+        user = users[code]
+        assert run.outcome(user.host, "idaas") == outcome, (code, run.message(user.host))
+        said = run.task(user.host, "Fail the host")["msg"]
+        assert words in said, (code, said)
+        assert (controller.stored(user.host, "idaas")["staged"] is None) == definite, code
+        assert controller.live(user)["password"] == user.password, code
+    controller.judge()
+    for code in ("LOGIN.0001", "LOGIN.0002"):
+        controller.edit(users[code], ledger=[])  # as if they had not been said of a password that works
+    # With a new candidate after a definite refusal, otherwise with the same one.
+    again = ["PWD.0001", "PARAM.0020", *(code for code, (_outcome, definite, _words) in CODES.items() if not definite)]
+    run = controller.rotate(*limit(*(users[code] for code in again)))
+    assert run.failed == set(), run.output
+    assert [code for code in again if not controller.is_rotated(users[code])] == []
+    controller.judge()
+
+
+def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> None:
+    simulator.put_account("idaas_client", CLIENT, password=CLIENT_SECRET)
+    controller.group_vars |= {
+        "rotate_idaas_tenant_client_id": CLIENT,
+        "rotate_idaas_tenant_client_secret": CLIENT_SECRET,
+    }
+    cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "usual": ({}, {}),
+        "answer lost": ({}, {}),
+        "both answers lost": ({}, {}),
+        "not carried out": ({}, {}),
+        "refused": ({}, {}),
+        "healthy": ({}, {}),
+        "wrong secret": ({"rotate_idaas_tenant_client_secret": "not-the-secret"}, {}),
+        "wrong secret too": ({"rotate_idaas_tenant_client_secret": "not-the-secret"}, {}),
+        "unknown": ({"rotate_idaas_user_id": "nobody"}, {}),
+    }
+    users = add_users(controller, cases)
+    controller.fill()
+    diverged = {name: user for name, user in users.items() if name != "healthy"}
+    change_by_hand(simulator, *diverged.values())
+    controller.fill(*diverged.values(), ledger=REFUSED_ONCE)
+    plain = controller.rotate(*limit(users["usual"]))
+    assert (plain.outcome(users["usual"].host, "idaas"), plain.calls) == ("diverged", [])
+
+    for name, operation, fault in (
+        ("answer lost", "idaas_reset", {"kind": "drop_after"}),
+        ("both answers lost", "idaas_reset", {"kind": "drop_after"}),
+        ("both answers lost", "idaas_login", {"kind": "drop_before"}),
+        ("not carried out", "idaas_reset", {"kind": "drop_before"}),
+        ("refused", "idaas_reset", {"kind": "retcode", "code": "IDAAS.TENANT.PWD.0001"}),
+    ):
+        simulator.fault(account=users[name].number, operation=operation, **fault)
+    repair = ("-e", '{"rotate_repair": ["idaas"]}')
+    run = controller.rotate(*repair)
+    done = {"usual", "answer lost", "healthy"}
+    assert run.failed == {user.host for name, user in users.items() if name not in done}, run.output
+    assert {name for name, user in users.items() if controller.is_rotated(user)} == done
+    assert run.operations(users["healthy"].number).count("idaas_reset") == 0
+    assert [controller.live(users[name])["resets"] for name in ("usual", "answer lost", "both answers lost")] == [
+        1,
+        1,
+        1,
+    ]
+    assert [controller.live(users[name])["initial"] for name in done] == [False] * 3, "nobody must change it again"
+    assert len(run.calls_of(CLIENT, "idaas_tenant_token")) == 2, "one for each secret, and none for a denied one again"
+    for name, words in (
+        ("wrong secret", "refused the tenant administrator (HTTP 401)"),
+        ("wrong secret too", "there is no administrator's token"),
+        ("refused", "was used before"),
+        ("unknown", "check user_id"),
+    ):
+        user = users[name]
+        assert words in run.task(user.host, "Fail the host")["msg"], name
+        assert controller.stored(user.host, "idaas")["current"] == user.password, name
+        assert controller.live(user)["resets"] == 0, name
+
+    for name in ("wrong secret", "wrong secret too", "unknown"):
+        for variable in ("rotate_idaas_tenant_client_secret", "rotate_idaas_user_id"):
+            controller.host_vars[users[name].host].pop(variable, None)
+        number = users[name].number.removeprefix("zhang.wei")
+        controller.host_vars[users[name].host]["rotate_idaas_user_id"] = f"id-{number}"
+    run = controller.rotate(*repair)
+    assert run.operations(users["both answers lost"].number) == ["idaas_login"], "found in place"
+    again = controller.rotate(*repair, *limit(*(user for user in users.values() if not controller.is_rotated(user))))
+    assert again.failed == set(), run.output + again.output
+    assert {name for name, user in users.items() if controller.is_rotated(user)} == set(users), again.output
+    assert {controller.live(user)["max_consecutive_failures"] <= 2 for user in users.values()} == {True}
+    controller.judge()
+
+
+def test_agents_are_repaired(controller: Controller, simulator: Simulator) -> None:
+    """By the configuration administrator, whose account is not put at risk by many agents at once."""
+    right, mistaken = controller.add_administrator(301), controller.add_administrator(302)
+    lost = {1001 + number: controller.add_agent(1001 + number) for number in range(8)}
+    agents = list(lost.values())
+    for agent in agents:
+        controller.host_vars[agent.host]["rotate_repair_cc_host"] = (right if agent in agents[:2] else mistaken).host
+    controller.fill()
+    controller.fill(*agents, ledger=REFUSED_ONCE)
+    change_by_hand(simulator, *agents)
+    simulator.act("password", "cc_config", mistaken.number, password=new_password())
+    controller.environment["ANSIBLE_FORKS"] = "8"
+    repair = ("-e", '{"rotate_repair": ["cc_agent"]}', "--limit", "agent-*")
+    run = controller.rotate(*repair)
+    temporary = {agent: controller.stored(agent.host) for agent in agents[:2]}
+    for agent, stored in temporary.items():
+        assert stored["staged"] is None, run.output
+        assert controller.live(agent)["password"] == stored["current"] != agent.password
+        assert (len(stored["current"]), stored["rotated_at"]) == (8, None)
+        assert "a temporary password is in force" in run.task(agent.host, "Commit")["msg"]
+    assert 1 <= controller.live(mistaken)["failures"] <= 2, "the administrator's account"
+    assert controller.live(mistaken)["times_locked"] == 0
+    again = controller.rotate(*repair)
+    assert again.calls_of(mistaken.number) == []
+    assert {again.outcome(agent.host) for agent in agents[2:]} <= {"blocked", "diverged"}
+    assert all(controller.live(agent)["resets"] == 0 for agent in agents[2:])
+    for agent, stored in temporary.items():
+        final = controller.stored(agent.host)
+        assert controller.is_rotated(agent)
+        assert final["previous"] == stored["current"]
+        assert len(final["current"]) == 20
+        assert final["rotated_at"]
+    controller.judge(but=[mistaken, *agents[2:]])
