@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _LEFT_ALONE = frozenset({"live", "cooling", "leased", "too_early", "blocked"})
 """Outcomes that fail nothing but that somebody should hear of."""
+_GOES_ON = frozenset({"log_in", "change", "repair", "commit"})
+"""Steps of a plan after which something is sent or written."""
 _CONFLICTS = 5
 """How often a decision is taken anew because another run wrote in between; each time that run has got further."""
 
@@ -163,18 +165,20 @@ class _Transition:
             write=not self.check_mode,
             may_create=intent == "enroll",
         )
-        if self.check_mode and decision.step in ("log_in", "commit", "repair"):
+        if self.check_mode and decision.step in _GOES_ON:
             return self._result(
                 decision._replace(step="done", message=decision.message + "; check mode sends and writes nothing"),
                 entry,
                 changed=intent != "verify",
             )
-        return self._result(decision, entry, changed=self.has_new_candidate and decision.step == "repair")
+        return self._result(decision, entry, changed=self.has_new_candidate and decision.step in _GOES_ON)
 
     def _plan_rotation(self, entry: Entry) -> Decision:
         decision = rotation.plan(entry, self.rules, self.run)
-        if decision.step in ("log_in", "repair") and self.args["obstacle"]:
+        if decision.step in _GOES_ON and self.args["obstacle"]:
             raise InputError(self.args["obstacle"])
+        if decision.step == "change" and entry.staged is None:
+            return self._with_candidate(decision, self.args["policy"])
         if decision.step == "repair":
             rules = {**self.args["policy"], **self.args["repair_policy"]}
             if self._can_be_set(entry.staged, rules):
@@ -221,7 +225,7 @@ class _Transition:
         """Return host and kind of another password that the steps from this one on present; no kind, no password."""
         if step == "repair":
             return str(self.args["repair_host"]), self.args["repair_with"]
-        return self.host, self.args["changed_with"] if step == "log_in" else None
+        return self.host, self.args["changed_with"] if step in ("log_in", "change") else None
 
     def _key_run(self) -> rotation.Run:
         """Return this run under a name of its own for each account, since many may use one key at the same time."""
@@ -313,6 +317,7 @@ class _Transition:
                 logins,
                 candidate_refused=step in ("change", "repair") and bool(failure.get("password_refused")),
                 resent=bool(self.args["rotation"].get("resent")),
+                not_carried_out=step in ("change", "repair") and failure.get("outcome") == "refused",
                 reason=f"{step.replace('_', ' ')}: {reason}",
                 told=told,
             )
@@ -370,8 +375,8 @@ class _Transition:
                 entry = Entry()
             self.has_new_candidate = False
             decision = decide(entry)
-            login = "current" if decision.step == "repair" else decision.login
-            if decision.step in ("log_in", "repair") and login in ("current", "staged"):
+            login = decision.login if decision.step == "log_in" else "current"
+            if decision.step in ("log_in", "change", "repair") and login in ("current", "staged"):
                 # Find out before anything is written or sent that the vault password is the right one.
                 self.store.unseal(getattr(entry, login))
             if decision.entry is None or not write:

@@ -64,21 +64,23 @@ class TenantTokens:
             refused: a token that the service does not accept any more.
 
         Raises:
-            ApiError: of ``ask``. One that says "denied" is remembered, and nobody asks again with the same secret.
+            ApiError: of ``ask``. One that says "denied" is remembered, and nobody asks again with the same secret. Any
+                other one is shared with those who were waiting for it, so that they do not wait in turn.
         """
+        arrived = time.time()
         key = hashlib.sha256("\0".join(tenant).encode()).hexdigest()
         with self._locked():
             known = self._load()
             entry = known.get(key, {})
-            if "denied" in entry:
-                raise ApiError("denied", *entry["denied"])
-            if entry and entry["renew_at"] > time.time() and entry["token"] != refused:
+            if "failure" in entry and (entry["failure"][0] == "denied" or entry["failed_at"] >= arrived):
+                raise ApiError(*entry["failure"])
+            if "token" in entry and entry["renew_at"] > time.time() and entry["token"] != refused:
                 return str(entry["token"])
             try:
                 token = ask()
             except ApiError as exc:
-                if exc.outcome == "denied":
-                    self._save({**known, key: {"denied": [exc.message, exc.code]}})
+                failure = [exc.outcome, exc.message, exc.code]
+                self._save({**known, key: {"failure": failure, "failed_at": time.time()}})
                 raise
             margin = min(_MOST_MARGIN_SECONDS, token.lifetime / 10)
             self._save({**known, key: {"token": token.value, "renew_at": time.time() + token.lifetime - margin}})

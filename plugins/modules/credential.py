@@ -191,7 +191,7 @@ outcome:
   description:
     - What was found or done, for example V(due), V(resume), V(not_due), V(too_early), V(cooling), V(leased),
       V(blocked), V(staged), V(live), V(rotated), V(enrolled), V(verified), V(diverged), V(repair), V(locked),
-      V(few_attempts), V(second_factor), V(refused).
+      V(few_attempts), V(second_factor), V(refused), V(denied), V(failed).
   returned: always
   type: str
   sample: rotated

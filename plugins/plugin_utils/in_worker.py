@@ -71,7 +71,8 @@ class ActionModule(ActionBase):
             except ApiError as exc:
                 # The password was not presented to anybody, whatever became of the request for the token.
                 outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-                return {"changed": False, **api_failure(ApiError(outcome, exc.message, exc.code))}
+                message = f"{exc.message}; there is no tenant token"
+                return {"changed": False, **api_failure(ApiError(outcome, message, exc.code))}
         result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
         return result
 

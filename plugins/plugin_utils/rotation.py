@@ -138,13 +138,15 @@ def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
         return _log_in(
             sent, run, "repair", "no stored password works; the administrator sets a candidate", "staged"
         )._replace(step="repair")
+    if not rules.needs_current and _is_lost(entry):
+        # From here on the candidate may be in place, whatever was found out about it before.
+        sent = _held_by(_reworded(entry, "staged", "bad", RESENT), run)
+        return Decision("due", "the password is lost and is replaced without a login", "change", sent)
     if entry.staged:
-        login = "current" if rules.needs_current and _refused(entry, "staged") else "staged"
+        login = "current" if _refused(entry, "staged") else "staged"
         return _log_in(entry, run, "resume", "an unresolved rotation is taken up", login)
     if rules.when == "resume":
         return Decision("not_due", "nothing is unresolved", "done")
-    if not rules.needs_current and _refused(entry, "current"):
-        return _log_in(entry, run, "due", "the current password is lost and is replaced", "current")
     if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
         due_at = entry.rotated_at + rules.max_age
         return Decision("not_due", f"the password is not due before {_text(due_at)}", "done")
@@ -264,6 +266,7 @@ def after_failure(
     *,
     candidate_refused: bool = False,
     resent: bool = False,
+    not_carried_out: bool = False,
     reason: str = "",
     told: Told = NOTHING_TOLD,
 ) -> Decision:
@@ -276,6 +279,7 @@ def after_failure(
         logins: outcome of each login that ended the run, by secret; None where it was not tried.
         candidate_refused: the server definitely refused the candidate while the current password worked.
         resent: the candidate had been sent before, by this run or another one.
+        not_carried_out: the change was definitely not carried out, whatever the reason.
         reason: why the run stopped, for people.
         told: what the server told with the last login.
     """
@@ -300,11 +304,17 @@ def after_failure(
             "fail",
             settled,
         )
+    if not_carried_out and not resent:
+        # Then the candidate is nowhere but here, and to try it would only cost a login.
+        settled = settled.changed(staged=None, staged_at=None, temporary=False)
     outcomes = {outcome for outcome in logins.values() if outcome}
     if _fewest_attempts(settled) is not None:
         return _few_attempts(settled)._replace(entry=settled)
     if rules.needs_current and is_diverged(settled):
-        return Decision("diverged", _diverged_message(settled), "fail", settled)
+        message = _diverged_message(settled)
+        if rules.repair:
+            message = _sentences(reason, "no stored password works; the next run repairs it again")
+        return Decision("diverged", message, "fail", settled)
     if "live" in outcomes:
         return Decision(
             "live", _sentences("the agent is signed in; the next run tries again", _kept(settled)), "done", settled
@@ -317,7 +327,7 @@ def after_failure(
             "fail",
             settled,
         )
-    outcome = next(iter(outcomes - PROVES_PASSWORD), "failed")
+    outcome = next(iter(outcomes - PROVES_PASSWORD), "denied" if not_carried_out else "failed")
     return Decision(outcome, _sentences(reason, _kept(settled)), "fail", settled)
 
 
@@ -483,6 +493,11 @@ def _counted(entry: Entry, rules: Rules, run: Run) -> list[Attempt]:
 
 def _failing(entry: Entry, rules: Rules, run: Run) -> int:
     return len(_counted(entry, rules, run))
+
+
+def _is_lost(entry: Entry) -> bool:
+    """Whether it is known that neither the current password nor a candidate is in place."""
+    return _refused(entry, "current") and (entry.staged is None or _refused(entry, "staged"))
 
 
 def _refused(entry: Entry, secret: str) -> bool:

@@ -315,11 +315,42 @@ def test_what_a_failing_step_leaves(
 ) -> None:
     controller.stage()
     plan = controller.do("planned")
-    failed = controller.do("failed", step=step, result={"failed": True, **result}, rotation=plan["rotation"])
+    sent_before = {**plan["rotation"], "resent": True}
+    failed = controller.do("failed", step=step, result={"failed": True, **result}, rotation=sent_before)
     assert (failed["outcome"], failed["fatal"], failed["failed"]) == (outcome, fatal, False)
     assert bool(controller.entry.staged) is staged
     assert controller.ledger() == ledger
     assert controller.entry.written_by is None
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ({"outcome": "refused", "login": "ok", "msg": "once in 24 hours"}, "denied"),
+        ({"outcome": "refused", "login": None, "msg": "session lost"}, "denied"),
+        ({"outcome": "refused", "login": "live"}, "live"),
+        ({"outcome": "refused", "login": "unreachable"}, "unreachable"),
+    ],
+)
+def test_a_candidate_that_was_never_sent_is_dropped(
+    controller: Controller, result: dict[str, Any], outcome: str
+) -> None:
+    controller.enroll()
+    plan = controller.do("planned")
+    staged = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"})
+    failed = controller.do("failed", step="change", result={"failed": True, **result}, rotation=staged["rotation"])
+    assert failed["outcome"] == outcome
+    assert controller.entry.staged is None
+    assert "candidate" not in failed["msg"]
+
+
+def test_a_candidate_that_was_sent_before_is_kept_where_it_was_not_carried_out(controller: Controller) -> None:
+    controller.stage(ledger=refused("staged"))
+    plan = controller.do("planned")
+    staged = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"})
+    result = {"failed": True, "outcome": "refused", "login": "ok", "msg": "session lost"}
+    controller.do("failed", step="change", result=result, rotation=staged["rotation"])
+    assert controller.entry.staged is not None
 
 
 def test_a_step_on_another_machine_that_was_cut_off_is_counted(controller: Controller) -> None:
@@ -607,8 +638,11 @@ def test_what_the_server_says_of_another_kinds_login_is_recorded_there(phone: Co
 def test_a_lost_password_is_no_divergence_where_another_kinds_is_presented(controller: Controller) -> None:
     controller.enroll(kind=ACCOUNT)
     controller.enroll(kind="cec_sip", ledger=refused("current"))
-    assert controller.do("planned", **PHONE)["outcome"] == "due"
     assert controller.do("planned", kind="cec_sip")["outcome"] == "diverged"
+    plan = controller.do("planned", **PHONE)
+    # No login could tell more, so the candidate is staged at once.
+    assert (plan["outcome"], plan["changed"], plan["rotation"]["step"]) == ("due", True, "change")
+    assert controller.entry_of(HOST, "cec_sip").staged is not None
 
 
 def test_a_wrong_login_with_a_password_that_was_replaced_in_the_meantime_says_nothing_of_the_new_one(

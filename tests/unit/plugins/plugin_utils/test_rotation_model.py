@@ -167,8 +167,9 @@ class World:
     def _steps(self, rules: Rules, run: Run) -> Decision:
         self.point("start")
         plan = self.plan(rules, run)
-        self.write(self.with_candidate(plan.entry, run) if plan.step == "repair" and plan.entry else plan.entry)
-        if plan.step not in ("log_in", "repair"):
+        sends_at_once = plan.step in ("change", "repair")
+        self.write(self.with_candidate(plan.entry, run) if sends_at_once and plan.entry else plan.entry)
+        if plan.step not in ("log_in", "change", "repair"):
             return plan
         self.point("planned")
         if plan.step == "repair":
@@ -176,9 +177,11 @@ class World:
             outcome, refused = self.send("repair", str(self.entry.staged))
             self.point("repaired")
             if outcome == "refused":
-                return self._record(rules, run, {"staged": None}, refused)
+                return self._record(rules, run, {"staged": None}, refused, not_carried_out=True)
             return self._finish(rules, run, staged_at, is_proved=False)
 
+        if plan.step == "change":
+            return self._change(rules, run)
         outcome = self.log_in("log in", str(getattr(self.entry, plan.login)))
         self.point("logged in")
         if outcome not in ("ok", "bad", "live"):
@@ -189,14 +192,17 @@ class World:
         if stage.step not in ("change", "commit"):
             return stage
         self.point("staged")
-        staged_at = self.entry.staged_at
-
         if stage.step == "change":
-            outcome, logins, refused = self.change(str(self.entry.current), str(self.entry.staged))
-            self.point("changed")
-            if outcome == "refused":
-                return self._record(rules, run, logins, refused)
-        return self._finish(rules, run, staged_at, is_proved=stage.step == "commit")
+            return self._change(rules, run)
+        return self._finish(rules, run, self.entry.staged_at, is_proved=True)
+
+    def _change(self, rules: Rules, run: Run) -> Decision:
+        staged_at = self.entry.staged_at
+        outcome, logins, refused = self.change(str(self.entry.current), str(self.entry.staged))
+        self.point("changed")
+        if outcome == "refused":
+            return self._record(rules, run, logins, refused, not_carried_out=True)
+        return self._finish(rules, run, staged_at, is_proved=False)
 
     def _finish(self, rules: Rules, run: Run, staged_at: datetime | None, *, is_proved: bool) -> Decision:
         if not is_proved:
@@ -211,10 +217,20 @@ class World:
         self.point("committed")
         return done
 
-    def _record(self, rules: Rules, run: Run, logins: dict[str, str | None], refused: bool = False) -> Decision:
+    def _record(
+        self,
+        rules: Rules,
+        run: Run,
+        logins: dict[str, str | None],
+        refused: bool = False,
+        *,
+        not_carried_out: bool = False,
+    ) -> Decision:
         self.point("before recording")
         resent = self.entry.staged_at != run.time
-        decision = rotation.after_failure(self.entry, rules, run, logins, candidate_refused=refused, resent=resent)
+        decision = rotation.after_failure(
+            self.entry, rules, run, logins, candidate_refused=refused, resent=resent, not_carried_out=not_carried_out
+        )
         self.write(decision.entry)
         self.point("recorded")
         return decision
@@ -385,7 +401,7 @@ class Phone(World):
 
     def plan(self, rules: Rules, run: Run) -> Decision:
         decision = super().plan(rules, run)
-        if decision.step != "log_in":
+        if decision.step not in ("log_in", "change"):
             return decision
         obstacle = rotation.key_obstacle(self.account.entry, RULES, run)
         if obstacle is None:
@@ -424,12 +440,22 @@ class Phone(World):
         outcome, refused = self.send("change", new)
         return outcome, {}, refused
 
-    def _record(self, rules: Rules, run: Run, logins: dict[str, str | None], refused: bool = False) -> Decision:
+    def _record(
+        self,
+        rules: Rules,
+        run: Run,
+        logins: dict[str, str | None],
+        refused: bool = False,
+        *,
+        not_carried_out: bool = False,
+    ) -> Decision:
         self.point("before recording")
         if self.account_login not in (None, "ok"):
             self.account.write(rotation.after_use_as_key(self.account.entry, run, self.account_login))
         resent = self.entry.staged_at != run.time
-        decision = rotation.after_failure(self.entry, rules, run, logins, candidate_refused=refused, resent=resent)
+        decision = rotation.after_failure(
+            self.entry, rules, run, logins, candidate_refused=refused, resent=resent, not_carried_out=not_carried_out
+        )
         self.write(decision.entry)
         self.point("recorded")
         return decision
