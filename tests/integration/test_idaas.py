@@ -72,7 +72,7 @@ def test_users_of_every_sort(controller: Controller, simulator: Simulator) -> No
         "client": ({"rotate_idaas_client_id": "client-2"}, {}, "", "does not know this application"),
         "no tenant": ({"rotate_idaas_tenant_id": "tenant-2"}, {}, "", "check client_id, tenant_id and idaas_url"),
     }
-    users = add_users(controller, {name: (variables, account) for name, (variables, account, *_) in cases.items()})
+    users = add_users(controller, {name: (variables, account) for name, (variables, account, *_more) in cases.items()})
     controller.group_vars["rotate_idaas_tenant_id"] = "tenant-1"
     controller.fill()
     simulator.act("lock", "idaas", users["locked"].number)

@@ -170,6 +170,11 @@ def _call(path: str, body: Mapping[str, str], reply: Answer | Fault, token: str)
 # -- registrars --------------------------------------------------------------------------------------------------------
 
 
+def fail(error: Any) -> None:
+    """Raise an error that was prepared."""
+    raise error
+
+
 class Registrars:
     """Stands in for the conversation with a registrar; notes what is asked."""
 
@@ -180,4 +185,4 @@ class Registrars:
     def check_login(self, registrar: Any, user: str, password: str, *, auth_user: str | None = None) -> None:
         self.asked.append((registrar, user, password, auth_user))
         if self.answer:
-            raise self.answer
+            fail(self.answer)

@@ -44,6 +44,10 @@ class Service:
         time.sleep(self.seconds)
         return Token(f"token-{number}", self.lifetime)
 
+    def keep_silent(self) -> Token:
+        self.ask()
+        raise ApiError("unknown", "no answer")
+
     def deny(self) -> Token:
         self.ask()
         raise ApiError("denied", "a sentence", "401")
@@ -248,6 +252,16 @@ def test_only_a_denial_is_remembered(tokens: TenantTokens, outcome: str) -> None
         with pytest.raises(ApiError):
             tokens.get(TENANT, fail)
     assert tokens.get(TENANT, service.ask) == "token-3"
+
+
+def test_those_who_wait_for_a_silent_service_do_not_wait_in_turn(tokens: TenantTokens) -> None:
+    service = Service(seconds=1)
+    started = time.monotonic()
+    assert at_once(lambda number: tokens.get(TENANT, service.keep_silent)) == [("unknown", "no answer", None)] * MANY
+    assert service.asked.value < MANY
+    assert time.monotonic() - started < MANY / 2
+    # Who comes later asks again.
+    assert tokens.get(TENANT, service.ask)
 
 
 def test_a_denial_ends_the_use_of_an_earlier_token(tokens: TenantTokens) -> None:
