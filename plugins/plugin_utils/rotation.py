@@ -214,8 +214,9 @@ def plan_enrolment(
 
 def with_candidate(entry: Entry, run: Run, candidate: Sealed, *, temporary: bool = False) -> Entry:
     """Return the entry with a new candidate. One that was refused everywhere and gives way becomes the previous one."""
+    # What was found out about an earlier candidate tells nothing about this one.
+    entry = _reworded(_reworded(entry, "staged", "bad", SUPERSEDED), "staged", RESENT, SUPERSEDED)
     if entry.staged:
-        entry = _reworded(_reworded(entry, "staged", "bad", SUPERSEDED), "staged", RESENT, SUPERSEDED)
         entry = entry.changed(previous=entry.staged)
     return entry.changed(staged=candidate, staged_at=run.time, temporary=temporary)
 
@@ -313,7 +314,7 @@ def after_failure(
     if rules.needs_current and is_diverged(settled):
         message = _diverged_message(settled)
         if rules.repair:
-            message = _sentences(reason, "no stored password works; the next run repairs it again")
+            message = _sentences(reason, "no stored password works; the next run repairs it")
         return Decision("diverged", message, "fail", settled)
     if "live" in outcomes:
         return Decision(

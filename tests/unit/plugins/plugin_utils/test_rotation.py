@@ -853,3 +853,11 @@ def test_a_lost_password_that_is_not_needed_for_its_change_is_due_at_once(when: 
     rules = replace(RULES, when=when, needs_current=False, min_age=timedelta(hours=24))
     decision = rotation.plan(lost, rules, Run("later", NOW + timedelta(hours=2)))
     assert (decision.outcome, decision.step) == ("due", "change")
+
+
+def test_what_was_found_out_about_an_earlier_candidate_is_not_held_against_a_new_one() -> None:
+    for before in ("bad", rotation.RESENT):
+        entry = IDLE.changed(ledger=(attempt("staged", before),))
+        fresh = rotation.with_candidate(entry, RUN, NEW)
+        assert (fresh.staged, fresh.staged_at) == (NEW, NOW)
+        assert [one.outcome for one in fresh.ledger] == [rotation.SUPERSEDED]
