@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .outcome import ApiError, InputError, SessionLost, Unreadable
-from .tenant_tokens import Token
+from .tenant_tokens import Token, without_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -227,9 +227,7 @@ class Management:
         try:
             return self.token(refused)
         except ApiError as exc:
-            # The password was not presented to anybody, whatever became of the request for the token.
-            outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-            raise ApiError(outcome, f"{exc.message}; there is no tenant token", exc.code) from None
+            raise without_token(exc) from None
 
 
 def check_account(account: str | None, option: str = "account") -> None:

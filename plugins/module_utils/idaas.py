@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .outcome import ApiError, InputError, SessionLost, Unreadable
 from .policy import is_usable_pattern
-from .tenant_tokens import Token
+from .tenant_tokens import Token, without_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -357,9 +357,7 @@ class Tenant:
         try:
             return self.token(refused)
         except ApiError as exc:
-            # Nothing was asked of the user's account, whatever became of the request for the token.
-            outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-            raise ApiError(outcome, f"{exc.message}; there is no administrator's token", exc.code) from None
+            raise without_token(exc) from None
 
 
 def announced_policy(data: Any) -> dict[str, Any]:

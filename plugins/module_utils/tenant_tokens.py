@@ -46,6 +46,15 @@ class Token:
     lifetime: float
 
 
+def without_token(exc: ApiError) -> ApiError:
+    """Return what a failed request for a token means for the call that needed it.
+
+    Nothing was asked of the account itself and no password was presented, whatever became of the request.
+    """
+    outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
+    return ApiError(outcome, f"{exc.message}; there is no tenant token", exc.code)
+
+
 class TenantTokens:
     """Tokens by tenant, shared by the process that makes this object and all that it forks."""
 

@@ -24,7 +24,11 @@ from ansible_collections.callcenter.passwords.plugins.module_utils import (  # n
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import api_failure
-from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS, Token
+from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import (
+    TENANT_TOKENS,
+    Token,
+    without_token,
+)
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
 
 if TYPE_CHECKING:
@@ -69,10 +73,7 @@ class ActionModule(ActionBase):
             try:
                 args["access_token"] = self._token_there(operation.token_from, args, task_vars)
             except ApiError as exc:
-                # The password was not presented to anybody, whatever became of the request for the token.
-                outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-                message = f"{exc.message}; there is no tenant token"
-                return {"changed": False, **api_failure(ApiError(outcome, message, exc.code))}
+                return {"changed": False, **api_failure(without_token(exc))}
         result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
         return result
 

@@ -283,7 +283,6 @@ def other_results(controller: Controller, simulator: Simulator, connection: str)
         for key in ("access_token", "id_token", "session_token"):
             if key in result:
                 result[key] = bool(result[key])
-        result["msg"] = result["msg"].removesuffix("; there is no tenant token")
     return dict(found)
 
 

@@ -256,7 +256,7 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
     assert len(run.calls_of(CLIENT, "idaas_tenant_token")) == 2, "one for each secret, and none for a denied one again"
     for name, words in (
         ("wrong secret", "refused the tenant administrator (HTTP 401)"),
-        ("wrong secret too", "there is no administrator's token"),
+        ("wrong secret too", "there is no tenant token"),
         ("refused", "was used before"),
         ("unknown", "check user_id"),
     ):

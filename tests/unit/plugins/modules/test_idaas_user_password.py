@@ -214,7 +214,7 @@ def test_without_a_token_nothing_is_changed(wire: WireScript, reply: Answer | Fa
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
     assert (result["failing_logins"], result["password_refused"]) == (0, False)
     assert hint in result["msg"]
-    assert "there is no administrator's token; nothing was changed" in result["msg"]
+    assert "there is no tenant token; nothing was changed" in result["msg"]
 
 
 def test_a_secret_that_was_denied_is_not_presented_again(wire: WireScript) -> None:
