@@ -125,16 +125,17 @@ class _Transition:
         self.check_mode = check_mode
         self.has_new_candidate = False
         self.sends_here = sends_here
+        rules = args["rules"]
         self.rules = rotation.Rules(
-            when=args["when"],
-            max_age=timedelta(days=args["max_age_days"]),
-            max_failing_logins=args["max_failing_logins"],
-            lock_window=timedelta(minutes=args["lock_window_minutes"]),
-            lease=timedelta(seconds=args["lease_seconds"]),
-            retry_diverged=args["retry_diverged"],
-            min_age=timedelta(hours=args["min_age_hours"]),
-            needs_current=args["changed_with"] is None,
-            repair=args["repair"],
+            when=rules["when"],
+            max_age=timedelta(days=rules["max_age_days"]),
+            max_failing_logins=rules["max_failing_logins"],
+            lock_window=timedelta(minutes=rules["lock_window_minutes"]),
+            lease=timedelta(seconds=rules["lease_seconds"]),
+            retry_diverged=rules["retry_diverged"],
+            min_age=timedelta(hours=rules["min_age_hours"]),
+            needs_current=rules["changed_with"] is None,
+            repair=rules["repair"],
         )
 
     def carry_out(self) -> dict[str, Any]:
@@ -180,11 +181,11 @@ class _Transition:
         if decision.step == "change" and entry.staged is None:
             return self._with_candidate(decision, self.args["policy"])
         if decision.step == "repair":
-            rules = {**self.args["policy"], **self.args["repair_policy"]}
+            rules = {**self.args["policy"], **self.args["rules"]["repair_policy"]}
             if self._can_be_set(entry.staged, rules):
                 return decision
             # What an administrator can set only under rules of its own is not meant to stay.
-            return self._with_candidate(decision, rules, temporary=bool(self.args["repair_policy"]))
+            return self._with_candidate(decision, rules, temporary=bool(self.args["rules"]["repair_policy"]))
         return decision
 
     def _plan_enrolment(self, entry: Entry) -> Decision:
@@ -224,8 +225,8 @@ class _Transition:
     def _key(self, step: str) -> tuple[str, str | None]:
         """Return host and kind of another password that the steps from this one on present; no kind, no password."""
         if step == "repair":
-            return str(self.args["repair_host"]), self.args["repair_with"]
-        return self.host, self.args["changed_with"] if step in ("log_in", "change") else None
+            return str(self.args["rules"]["repair_host"]), self.args["rules"]["repair_with"]
+        return self.host, self.args["rules"]["changed_with"] if step in ("log_in", "change") else None
 
     def _key_run(self) -> rotation.Run:
         """Return this run under a name of its own for each account, since many may use one key at the same time."""
@@ -302,8 +303,10 @@ class _Transition:
             return {"changed": False, "failed": False, "outcome": outcome, "fatal": True, "msg": reason}
         logins = self._logins(step, failure)
         told = _told(failure)
-        if self.args["changed_with"]:
-            self._settle_key(self.host, self.args["changed_with"], self._outcome(failure, "account_login"), told)
+        if self.args["rules"]["changed_with"]:
+            self._settle_key(
+                self.host, self.args["rules"]["changed_with"], self._outcome(failure, "account_login"), told
+            )
         if step == "repair" or self.args["rotation"].get("step") == "repair":
             self._settle_key(*self._key("repair"), failure.get("login") if step == "repair" else None, told)
 

@@ -6,8 +6,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .policy import POLICIES
 from .run import PASSWORD, ArgumentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RULES: Mapping[str, Any] = {
+    "when": {"type": "str", "choices": ["due", "always", "resume"], "default": "due"},
+    "max_age_days": {"type": "float", "default": 30},
+    "min_age_hours": {"type": "float", "default": 0},
+    "max_failing_logins": {"type": "int", "choices": [1, 2], "default": 2},
+    "lock_window_minutes": {"type": "float", "default": 30},
+    "lease_seconds": {"type": "float", "default": 120},
+    "retry_diverged": {"type": "bool", "default": False},
+    "changed_with": {"type": "str", "choices": list(POLICIES)},
+    "repair": {"type": "bool", "default": False},
+    "repair_with": {"type": "str", "choices": list(POLICIES)},
+    "repair_host": {"type": "str"},
+    "repair_policy": {"type": "dict", "default": {}},
+}
 
 ARGUMENTS = ArgumentSpec(
     {
@@ -21,21 +41,15 @@ ARGUMENTS = ArgumentSpec(
         "store_path": {"type": "path", "required": True},
         "vault_id": {"type": "str"},
         "intent": {"type": "str", "choices": ["rotate", "verify", "enroll"], "default": "rotate"},
-        "when": {"type": "str", "choices": ["due", "always", "resume"], "default": "due"},
-        "max_age_days": {"type": "float", "default": 30},
-        "max_failing_logins": {"type": "int", "choices": [1, 2], "default": 2},
-        "lock_window_minutes": {"type": "float", "default": 30},
-        "lease_seconds": {"type": "float", "default": 120},
+        "rules": {
+            "type": "dict",
+            "options": _RULES,
+            "apply_defaults": True,
+            "required_together": [("repair_with", "repair_host")],
+        },
         "rotation": {"type": "dict"},
         "step": {"type": "str", "choices": ["plan", "log_in", "stage", "change", "repair", "verify", "commit"]},
         "result": {"type": "dict"},
-        "retry_diverged": {"type": "bool", "default": False},
-        "min_age_hours": {"type": "float", "default": 0},
-        "changed_with": {"type": "str", "choices": list(POLICIES)},
-        "repair": {"type": "bool", "default": False},
-        "repair_with": {"type": "str", "choices": list(POLICIES)},
-        "repair_host": {"type": "str"},
-        "repair_policy": {"type": "dict", "default": {}},
         "obstacle": {"type": "str"},
         "identifiers": {"type": "list", "elements": "str", "default": []},
         "policy": {"type": "dict", "default": {}},
@@ -43,7 +57,6 @@ ARGUMENTS = ArgumentSpec(
         "replace": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": True},
     },
-    required_together=(("repair_with", "repair_host"),),
     required_if=(
         ("state", "staged", ("rotation", "result")),
         ("state", "committed", ("rotation",)),

@@ -49,33 +49,77 @@ options:
     type: str
     choices: [rotate, verify, enroll]
     default: rotate
-  when:
-    description:
-      - V(due) rotates passwords older than O(max_age_days) and those of unknown age, V(always) every password,
-        V(resume) only those whose rotation is unresolved.
-    type: str
-    choices: [due, always, resume]
-    default: due
-  max_age_days:
-    description: Age in days from which a password is due. At least 0.
-    type: float
-    default: 30
-  max_failing_logins:
-    description:
-      - How many wrong logins one account may see within O(lock_window_minutes); 1 or 2. Servers lock after three.
-    type: int
-    choices: [1, 2]
-    default: 2
-  lock_window_minutes:
-    description: Minutes for which a wrong login is counted and a lock waited for.
-    type: float
-    default: 30
-  lease_seconds:
-    description:
-      - Seconds for which an unresolved rotation is left to the run that is at work on it. V(0) takes it over at once.
-      - A run that was killed on the same machine is recognised and not waited for.
-    type: float
-    default: 120
+  rules:
+    description: How carefully to rotate, and what the server accepts. The same for every state.
+    type: dict
+    suboptions:
+      when:
+        description:
+          - V(due) rotates passwords older than O(rules.max_age_days) and those of unknown age, V(always) every
+            password, V(resume) only those whose rotation is unresolved.
+        type: str
+        choices: [due, always, resume]
+        default: due
+      max_age_days:
+        description: Age in days from which a password is due. At least 0.
+        type: float
+        default: 30
+      min_age_hours:
+        description:
+          - Hours that must pass between two changes because the server refuses earlier ones. Until then nothing is
+            sent, even with O(rules.when=always).
+        type: float
+        default: 0
+      max_failing_logins:
+        description:
+          - How many wrong logins one account may see within O(rules.lock_window_minutes); 1 or 2. Servers lock after
+            three.
+        type: int
+        choices: [1, 2]
+        default: 2
+      lock_window_minutes:
+        description: Minutes for which a wrong login is counted and a lock waited for.
+        type: float
+        default: 30
+      lease_seconds:
+        description:
+          - Seconds for which an unresolved rotation is left to the run that is at work on it. V(0) takes it over at
+            once.
+          - A run that was killed on the same machine is recognised and not waited for.
+        type: float
+        default: 120
+      retry_diverged:
+        description:
+          - With O(state=planned), try the stored passwords once more where all of them were refused before. Wrong
+            logins are counted as always.
+        type: bool
+        default: false
+      changed_with:
+        description:
+          - Kind, of the same host, whose current password the change presents instead of this credential's own.
+          - The own one may then be lost. The other one must be enrolled, settled and not locked, and a wrong login with
+            it is counted there.
+        type: str
+        choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+      repair:
+        description:
+          - An administrator may set the password of a credential of which no stored password works any more. A
+            candidate is then staged, and the next step is V(repair).
+        type: bool
+        default: false
+      repair_with:
+        description: Kind whose current password the repair presents. It is looked after as with O(rules.changed_with).
+        type: str
+        choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+      repair_host:
+        description: Inventory host of O(rules.repair_with).
+        type: str
+      repair_policy:
+        description:
+          - Rules for passwords that an administrator sets, where they differ from O(policy). What was set under such
+            rules is due at once.
+        type: dict
+        default: {}
   rotation:
     description: What the earlier step returned as RV(rotation).
     type: dict
@@ -86,44 +130,6 @@ options:
   result:
     description: Registered result of the module that the transition depends on.
     type: dict
-  retry_diverged:
-    description:
-      - With O(state=planned), try the stored passwords once more where all of them were refused before. Wrong logins
-        are counted as always.
-    type: bool
-    default: false
-  min_age_hours:
-    description:
-      - Hours that must pass between two changes because the server refuses earlier ones. Until then nothing is sent,
-        even with O(when=always).
-    type: float
-    default: 0
-  changed_with:
-    description:
-      - Kind, of the same host, whose current password the change presents instead of this credential's own.
-      - The own one may then be lost. The other one must be enrolled, settled and not locked, and a wrong login with
-        it is counted there.
-    type: str
-    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
-  repair:
-    description:
-      - An administrator may set the password of a credential of which no stored password works any more. A candidate is
-        then staged, and the next step is V(repair).
-    type: bool
-    default: false
-  repair_with:
-    description: Kind whose current password the repair presents. It is looked after as with O(changed_with).
-    type: str
-    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
-  repair_host:
-    description: Inventory host of O(repair_with).
-    type: str
-  repair_policy:
-    description:
-      - Rules for passwords that an administrator sets, where they differ from O(policy). What was set under such rules
-        is due at once.
-    type: dict
-    default: {}
   obstacle:
     description:
       - With O(intent=rotate), why this credential must not be rotated, if anything. Where it is due, the plan then

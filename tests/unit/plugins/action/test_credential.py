@@ -16,6 +16,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.callcenter.passwords.plugins.action import credential
+from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.module_utils.policy import CC_AGENT, Context
 from ansible_collections.callcenter.passwords.plugins.modules import credential as documentation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
@@ -36,6 +37,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 HOST, KIND = "agent-1001", "cc_agent"
 KEYS = loader(("default", "key"))
+RULES = frozenset(ARGUMENTS.options["rules"]["options"])
 
 
 class Controller:
@@ -48,7 +50,8 @@ class Controller:
         self.inventory: list[str] = []
 
     def do(self, state: str, *, check_mode: bool = False, connection: str = "local", **args: Any) -> dict[str, Any]:
-        given = {"kind": KIND, "state": state, "store_path": str(self.folder), **args}
+        rules = {name: args.pop(name) for name in RULES if name in args}
+        given = {"kind": KIND, "state": state, "store_path": str(self.folder), "rules": rules, **args}
         task = action(
             credential.ActionModule,
             "credential",
@@ -963,9 +966,9 @@ def test_what_is_no_number_tells_nothing(user: Controller, number: Any) -> None:
         ({"state": "failed"}, "step"),
         ({"state": "enrolled"}, "password"),
         ({"intent": "enroll"}, "password"),
-        ({"max_failing_logins": 3}, "max_failing_logins"),
-        ({"changed_with": "cc_supervisor"}, "changed_with"),
-        ({"repair_with": "cc_config"}, "repair_host"),
+        ({"rules": {"max_failing_logins": 3}}, "max_failing_logins"),
+        ({"rules": {"changed_with": "cc_supervisor"}}, "changed_with"),
+        ({"rules": {"repair_with": "cc_config"}}, "repair_host"),
         ({"surprise": 1}, "surprise"),
     ],
 )
