@@ -226,7 +226,10 @@ class _Transition:
         """Return host and kind of another password that the steps from this one on present; no kind, no password."""
         if step == "repair":
             return str(self.args["rules"]["repair_host"]), self.args["rules"]["repair_with"]
-        return self.host, self.args["rules"]["changed_with"] if step in ("log_in", "change") else None
+        if step not in ("log_in", "change"):
+            return self.host, None
+        is_verification = self.args["state"] == "planned" and self.args["intent"] != "rotate"
+        return self.host, self.args["rules"]["verified_with" if is_verification else "changed_with"]
 
     def _key_run(self) -> rotation.Run:
         """Return this run under a name of its own for each account, since many may use one key at the same time."""

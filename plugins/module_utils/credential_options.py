@@ -23,6 +23,7 @@ _RULES: Mapping[str, Any] = {
     "lease_seconds": {"type": "float", "default": 120},
     "retry_diverged": {"type": "bool", "default": False},
     "changed_with": {"type": "str", "choices": list(POLICIES)},
+    "verified_with": {"type": "str", "choices": list(POLICIES)},
     "repair": {"type": "bool", "default": False},
     "repair_with": {"type": "str", "choices": list(POLICIES)},
     "repair_host": {"type": "str"},

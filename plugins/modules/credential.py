@@ -101,6 +101,12 @@ options:
             it is counted there.
         type: str
         choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+      verified_with:
+        description:
+          - Kind, of the same host, whose current password a mere verification presents. Looked after as with
+            O(rules.changed_with).
+        type: str
+        choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
       repair:
         description:
           - An administrator may set the password of a credential of which no stored password works any more. A

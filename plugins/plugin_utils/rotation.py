@@ -329,7 +329,9 @@ def after_failure(
             settled,
         )
     outcome = next(iter(outcomes - PROVES_PASSWORD), "denied" if not_carried_out else "failed")
-    return Decision(outcome, _sentences(reason, _kept(settled)), "fail", settled)
+    is_replaced = not rules.needs_current and settled.staged is None and _refused(settled, "current")
+    what_next = "the next rotation replaces it" if is_replaced else _kept(settled)
+    return Decision(outcome, _sentences(reason, what_next), "fail", settled)
 
 
 def overtaken(entry: Entry, run: Run, logins: Mapping[str, str | None]) -> Decision:

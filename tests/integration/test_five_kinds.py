@@ -42,3 +42,24 @@ def test_people_with_all_five_kinds(controller: Controller, simulator: Simulator
     assert verified.rc == 0, verified.output
     assert verified.changed == set()
     controller.judge()
+
+
+def test_a_phone_whose_password_somebody_changed_is_replaced_at_once(
+    controller: Controller, simulator: Simulator
+) -> None:
+    phone = controller.add_person(1001, ["cec_account", "cec_sip"])["cec_sip"]
+    controller.enroll()
+    assert controller.rotate().rc == 0
+    simulator.act("password", "cec_sip", phone.number, password="Changed_by7hand")
+
+    verified = controller.verify()
+    assert verified.failed == {phone.host}
+    assert "the next rotation replaces it" in verified.message(phone.host)
+
+    # It is not due, and the account's password must not be changed again today; neither stands in the way.
+    run = controller.rotate()
+    assert run.rc == 0, run.output
+    assert (run.outcome(phone.host, "cec_account"), run.outcome(phone.host, "cec_sip")) == ("not_due", "rotated")
+    assert controller.is_rotated(phone)
+    assert controller.live(phone)["failures"] == 1
+    assert controller.verify().rc == 0

@@ -531,7 +531,8 @@ def test_the_age_from_which_a_server_accepts_a_change(
 # -- changed with another kind's password ------------------------------------------------------------------------------
 
 ACCOUNT = "cec_account"
-PHONE: dict[str, Any] = {"kind": "cec_sip", "changed_with": ACCOUNT}
+PHONE: dict[str, Any] = {"kind": "cec_sip", "changed_with": ACCOUNT, "verified_with": ACCOUNT}
+AT_REGISTRAR: dict[str, Any] = {"kind": "cec_sip", "changed_with": ACCOUNT}
 DAYS_AGO = NOW - timedelta(days=9)
 
 
@@ -599,6 +600,21 @@ def test_another_kind_that_cannot_be_used_stops_an_enrolment(controller: Control
     plan = controller.do("planned", **PHONE, intent="enroll", password=OLD)
     assert (plan["outcome"], plan["failed"]) == ("blocked", True)
     assert controller.store.read(HOST, "cec_sip") is None
+
+
+def test_a_verification_at_the_registrar_needs_no_other_kind(controller: Controller) -> None:
+    controller.enroll(kind="cec_sip")
+    plan = controller.do("planned", **AT_REGISTRAR, intent="verify")
+    assert plan["rotation"]["step"] == "log_in"
+    # A wrong password is no divergence, for the next rotation replaces it.
+    failure = {"failed": True, "outcome": "bad", "msg": "wrong", "account_login": None}
+    failed = controller.do("failed", **AT_REGISTRAR, step="log_in", result=failure, rotation=plan["rotation"])
+    assert (failed["outcome"], failed["fatal"], failed["msg"]) == (
+        "bad",
+        True,
+        "log in: wrong; the next rotation replaces it",
+    )
+    assert controller.do("planned", **AT_REGISTRAR)["outcome"] == "blocked"
 
 
 def test_what_is_not_due_does_not_look_at_the_other_kind(controller: Controller) -> None:
