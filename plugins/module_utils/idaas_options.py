@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .connection_options import CONNECTION, open_transport
-from .idaas import LOGIN_PATHS, Device, Idaas, Session, Tenant, TenantTokenService, check_header, check_user_id
+from .idaas import LOGIN_PATHS, Device, Idaas, Session, check_header
+from .idaas_tenant import Tenant, TenantTokenService, check_user_id
 from .outcome import ApiError, InputError, SessionLost, check_all
 from .policy import ANY
 from .run import PASSWORD, ArgumentSpec, password_option
