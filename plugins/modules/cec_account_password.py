@@ -46,7 +46,7 @@ EXAMPLES = r"""
     cec_url: https://service.besclouds.com
     app_key: "{{ app_key }}"
     app_secret: "{{ app_secret }}"
-    account: zhang.wei
+    account: user.1001
     old_password: "{{ lookup('ansible.builtin.env', 'OLD_PASSWORD') }}"
     new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
 """

@@ -50,8 +50,8 @@ EXAMPLES = r"""
     cec_url: https://service.besclouds.com
     app_key: "{{ app_key }}"
     app_secret: "{{ app_secret }}"
-    account: zhang.wei
-    password: "{{ lookup('callcenter.passwords.secret', 'zhang-wei', 'cec_account', store_path='/srv/passwords') }}"
+    account: user.1001
+    password: "{{ lookup('callcenter.passwords.secret', 'person-1001', 'cec_account', store_path='/srv/passwords') }}"
 """
 
 RETURN = r"""

@@ -49,10 +49,10 @@ EXAMPLES = r"""
     cec_url: https://service.besclouds.com
     app_key: "{{ app_key }}"
     app_secret: "{{ app_secret }}"
-    account: zhang.wei
+    account: user.1001
     registrar: sips:pbx.example.com
     sip_user: "88801001"
-    password: "{{ lookup('callcenter.passwords.secret', 'zhang-wei', 'cec_sip', store_path='/srv/passwords') }}"
+    password: "{{ lookup('callcenter.passwords.secret', 'person-1001', 'cec_sip', store_path='/srv/passwords') }}"
 """
 
 RETURN = r"""

@@ -52,9 +52,9 @@ EXAMPLES = r"""
     cec_url: https://service.besclouds.com
     app_key: "{{ app_key }}"
     app_secret: "{{ app_secret }}"
-    account: zhang.wei
+    account: user.1001
     account_password: >-
-      {{ lookup('callcenter.passwords.secret', 'zhang-wei', 'cec_account', store_path='/srv/passwords') }}
+      {{ lookup('callcenter.passwords.secret', 'person-1001', 'cec_account', store_path='/srv/passwords') }}
     registrar: sips:pbx.example.com
     sip_user: "88801001"
     new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"

@@ -55,8 +55,8 @@ EXAMPLES = r"""
   callcenter.passwords.idaas_login:
     idaas_url: https://example.bccastle.com
     client_id: "{{ client_id }}"
-    user_name: zhang.wei
-    password: "{{ lookup('callcenter.passwords.secret', 'zhang-wei', 'idaas', store_path='/srv/passwords') }}"
+    user_name: user.1001
+    password: "{{ lookup('callcenter.passwords.secret', 'person-1001', 'idaas', store_path='/srv/passwords') }}"
     verify_only: true
 """
 

@@ -62,10 +62,10 @@ EXAMPLES = r"""
   callcenter.passwords.idaas_password:
     idaas_url: https://example.bccastle.com
     client_id: "{{ client_id }}"
-    user_name: zhang.wei
+    user_name: user.1001
     old_password: "{{ lookup('ansible.builtin.env', 'OLD_PASSWORD') }}"
     new_password: "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
-    identifiers: ["13800000000", zhangwei]
+    identifiers: ["13800000000"]
 """
 
 RETURN = r"""
