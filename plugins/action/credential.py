@@ -306,10 +306,7 @@ class _Transition:
             return {"changed": False, "failed": False, "outcome": outcome, "fatal": True, "msg": reason}
         logins = self._logins(step, failure)
         told = _told(failure)
-        if self.args["rules"]["changed_with"]:
-            self._settle_key(
-                self.host, self.args["rules"]["changed_with"], self._outcome(failure, "account_login"), told
-            )
+        self._settle_key(*self._key("log_in"), self._outcome(failure, "account_login"), told)
         if step == "repair" or self.args["rotation"].get("step") == "repair":
             self._settle_key(*self._key("repair"), failure.get("login") if step == "repair" else None, told)
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .outcome import ApiError, InputError, SessionLost, Unreadable
+from .outcome import ApiError, InputError, Meaning, SessionLost, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,13 +42,6 @@ _CODE = re.compile(r"0|[0-9]{3}-[0-9]{3}")
 _GUID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
 _NOT_EVALUATED = frozenset({403, 404, 405})
 """HTTP statuses of a proxy, an address filter or the routing layer: the login behind them was not looked at."""
-
-
-class Meaning(NamedTuple):
-    """What a retcode says about the request that it answers."""
-
-    outcome: str
-    sentence: str
 
 
 # A code that is not in its table is unknown: the vendor's tables go on and differ by release.

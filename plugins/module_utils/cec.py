@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .outcome import ApiError, InputError, SessionLost, Unreadable
+from .outcome import ApiError, InputError, Meaning, SessionLost, Unreadable
 from .tenant_tokens import Token, without_token
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ MANAGEMENT_PATHS = ("CC-Management", "CC-Mangemant")
 MAX_TOKEN_LIFETIME = 3600
 """Longest life of a token that may be asked for, in seconds."""
 
-MIN_CHANGE_INTERVAL_HOURS = 24
-"""A business account's password can be changed once in so many hours."""
-
 _TOO_MANY_CALLS = "the tenant's flow control refused the call; run again later with fewer forks"
 _NOT_AUTHENTICATED, _FLOW_CONTROL = "10010000001", "10010000002"
 _FORBIDDEN = (
@@ -45,34 +42,19 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _MASKED = re.compile(r"\*+")
 
 
-class _Cause(NamedTuple):
-    """What the text of a failure says, found by words in English or Chinese. The text itself is never passed on."""
-
-    words: re.Pattern[str]
-    outcome: str
-    sentence: str
-
-
-_CAUSES = (
-    _Cause(re.compile(r"\block|锁", re.IGNORECASE), "locked", "the business account is locked"),
-    _Cause(
-        re.compile(r"\b24 ?h|24 ?小时|once (a|per|every) day|每天", re.IGNORECASE),
-        "denied",
-        "the business account's password was changed within the last 24 hours; run again after that",
+_CAUSES: Mapping[re.Pattern[str], Meaning] = {
+    re.compile(r"\block|锁", re.IGNORECASE): Meaning("locked", "the business account is locked"),
+    re.compile(r"\b24 ?h|24 ?小时|once (a|per|every) day|每天", re.IGNORECASE): Meaning(
+        "denied", "the business account's password was changed within the last 24 hours; run again after that"
     ),
-    _Cause(
-        re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE),
-        "denied",
-        _TOO_MANY_CALLS,
-    ),
-)
-"""Inferred, since no text is documented. What none of them matches falls back to what the call is about."""
+    re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE): Meaning("denied", _TOO_MANY_CALLS),
+}
+"""What the text of a failure says, found by words in English or Chinese; the text itself is never passed on. Inferred,
+since no text is documented. What none of them matches falls back to what the call is about."""
 
-_WRONG_PASSWORD = _Cause(re.compile(""), "bad", "the CEC says that the business account or its password is wrong")
-_REFUSED_PASSWORD = _Cause(
-    re.compile(""),
-    "refused",
-    "the CEC refused the new password; compare the tenant's password rules and history with the policy",
+_WRONG_PASSWORD = Meaning("bad", "the CEC says that the business account or its password is wrong")
+_REFUSED_PASSWORD = Meaning(
+    "refused", "the CEC refused the new password; compare the tenant's password rules and history with the policy"
 )
 """A wrong old password is not read out of the text: every change follows a login that has just proved it."""
 
@@ -177,7 +159,7 @@ class Management:
         )
 
     def change_account_password(self, account: str, old: str, new: str) -> None:
-        """Change a business account's password. Accepted once in ``MIN_CHANGE_INTERVAL_HOURS``.
+        """Change a business account's password. Accepted once in 24 hours.
 
         Raises:
             ApiError: ``locked``, ``refused``, ``denied``, ``unreachable`` or ``unknown``.
@@ -202,7 +184,7 @@ class Management:
             _REFUSED_PASSWORD,
         )
 
-    def _call(self, resource: str, body: Mapping[str, str], code_name: str, otherwise: _Cause) -> dict[str, Any]:
+    def _call(self, resource: str, body: Mapping[str, str], code_name: str, otherwise: Meaning) -> dict[str, Any]:
         token = self._token(None)
         try:
             return self._send(resource, body, token, code_name, otherwise)
@@ -217,7 +199,7 @@ class Management:
             raise ApiError("denied", exc.message, exc.code) from None
 
     def _send(
-        self, resource: str, body: Mapping[str, str], token: str, code_name: str, otherwise: _Cause
+        self, resource: str, body: Mapping[str, str], token: str, code_name: str, otherwise: Meaning
     ) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}", "x-app-key": self.app_key}
         reply = self.transport.request("POST", resource, headers=headers, json_body=body)
@@ -260,7 +242,7 @@ def _refuse_status(reply: Reply, who: str, advice: str) -> None:
         raise ApiError("denied", f"{who} has too many requests (HTTP 429); run again later with fewer forks", "429")
 
 
-def _succeeded(reply: Reply, code_name: str, otherwise: _Cause) -> dict[str, Any]:
+def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, Any]:
     _refuse_status(reply, "the CEC", "check cec_url and management_path")
     if reply.status == 401:
         raise SessionLost(
@@ -292,6 +274,6 @@ def _succeeded(reply: Reply, code_name: str, otherwise: _Cause) -> dict[str, Any
         raise ApiError("denied", _TOO_MANY_CALLS, _FLOW_CONTROL)
     if code not in ("1", 1) or code is True:
         raise Unreadable(f"the CEC's answer has no {code_name} that is documented")
-    found = (cause for cause in _CAUSES if isinstance(text, str) and cause.words.search(text))
-    cause = next(found, otherwise)
-    raise ApiError(cause.outcome, f"{cause.sentence} ({code_name} 1)", "1")
+    found = (meaning for words, meaning in _CAUSES.items() if isinstance(text, str) and words.search(text))
+    meaning = next(found, otherwise)
+    raise ApiError(meaning.outcome, f"{meaning.sentence} ({code_name} 1)", "1")

@@ -78,18 +78,6 @@ def open_token_service(params: Mapping[str, Any]) -> TokenService:
     return TokenService(transport, params["app_key"], secret, params["token_lifetime"])
 
 
-def tenant_token(params: Mapping[str, Any], refused: str | None = None) -> str:
-    """Return the token of the tenant that the options describe: one for all tasks of a run.
-
-    Raises:
-        InputError: naming every option at fault.
-        ApiError: there is none.
-    """
-    service = open_token_service(params)
-    tenant = (service.transport.endpoint.url, service.app_key, service.app_secret)
-    return TENANT_TOKENS.get(tenant, service.ask, refused=refused)
-
-
 def open_management(params: Mapping[str, Any]) -> Management:
     """Return the client that the options describe; sends nothing.
 
@@ -97,18 +85,20 @@ def open_management(params: Mapping[str, Any]) -> Management:
         InputError: naming every option at fault.
     """
     given = params["access_token"]
-    transport, *_checked = check_all(
+    transport, service, *_checked = check_all(
         lambda: open_transport(params, "cec_url"),
+        lambda: None if params["app_secret"] is None else open_token_service(params),
         lambda: check_app_key(params["app_key"]),
         lambda: check_account(params["account"]),
         *([lambda: check_token(given)] if given else []),
-        *([lambda: open_token_service(params)] if params["app_secret"] is not None else []),
     )
 
     def token(refused: str | None) -> str:
-        if given and (refused != given or params["app_secret"] is None):
+        if given and (refused != given or service is None):
             return str(given)
-        return tenant_token(params, refused)
+        # One for all tasks of a run.
+        tenant = (service.transport.endpoint.url, service.app_key, service.app_secret)
+        return TENANT_TOKENS.get(tenant, service.ask, refused=refused)
 
     return Management(transport, params["app_key"], token, params["management_path"])
 

@@ -29,15 +29,12 @@ NEW_PASSWORD = ArgumentSpec(
 CHANGE = ArgumentSpec({"old_password": {**PASSWORD, "required": True}}) + NEW_PASSWORD
 
 
-def check_new_password(
-    kind: str, params: Mapping[str, Any], used: Sequence[str] = (), identifiers: Sequence[str] = ()
-) -> str:
+def check_new_password(kind: str, params: Mapping[str, Any], identifiers: Sequence[str]) -> str:
     """Return the new password, after every rule of its kind's policy.
 
     Args:
         kind: kind of credential, which has a policy.
-        params: options, those of ``NEW_PASSWORD`` among them.
-        used: passwords that it must differ from.
+        params: options, those of ``NEW_PASSWORD`` among them. ``old_password``, where it is given, must differ.
         identifiers: names and numbers of the account that it must not resemble.
 
     Raises:
@@ -46,7 +43,8 @@ def check_new_password(
     new, policy = check_all(
         lambda: password_option(params, "new_password"), lambda: POLICIES[kind].overridden(params["policy"])
     )
-    faults = policy.violations(new, Context(identifiers=identifiers, used=used))
+    old = params.get("old_password")
+    faults = policy.violations(new, Context(identifiers=identifiers, used=[old] if isinstance(old, str) else []))
     if faults:
         raise InputError("new_password breaks the policy: " + ", ".join(faults))
     return str(new)
@@ -74,12 +72,8 @@ def change(
     owner, old, new = check_all(
         account,
         lambda: password_option(params, "old_password"),
-        lambda: check_new_password(kind, params, _given(params, "old_password"), identifiers),
+        lambda: check_new_password(kind, params, identifiers),
     )
     if check_mode:
         return predicted_change()
     return change_result(change_password(owner, old, new, session=session, probe_new=params["probe_new_password"]))
-
-
-def _given(params: Mapping[str, Any], option: str) -> tuple[str, ...]:
-    return (params[option],) if isinstance(params[option], str) else ()

@@ -11,9 +11,9 @@ Sources: the error codes on the pages that idaas.py and idaas_tenant.py name. A 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .outcome import ApiError, SessionLost, Unreadable
+from .outcome import ApiError, Meaning, SessionLost, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"(?:[A-Z0-9]+\.)*((?:PARAM|PWD|LOGIN|USER)\.[0-9]{4})")
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 """What a token may consist of: it is sent in a header."""
-
-
-class Meaning(NamedTuple):
-    """What an error code says about the request that it answers."""
-
-    outcome: str
-    sentence: str
 
 
 _SETTINGS: Mapping[str, Meaning] = {

@@ -10,7 +10,7 @@ definitely said no, nothing was sent at all, or nobody knows. When in doubt it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,13 @@ COUNTS_AS_FAILING = frozenset({"bad", "unknown"})
 
 FEW_ATTEMPTS = 2
 """When the server says that so few attempts are left before it locks the account, none is made any more."""
+
+
+class Meaning(NamedTuple):
+    """What a server's code says about the request that it answers."""
+
+    outcome: str
+    sentence: str
 
 
 class ApiError(Exception):

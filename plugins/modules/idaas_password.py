@@ -155,9 +155,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     user, old, new, *_checked = check_all(
         lambda: User.of(params),
         lambda: None if given is None else password_option(params, "old_password"),
-        lambda: check_new_password(
-            "idaas", params, used=[given] if isinstance(given, str) else [], identifiers=identifiers(params)
-        ),
+        lambda: check_new_password("idaas", params, identifiers(params)),
         *(
             lambda option=option: check_token(params[option], option)
             for option in ("id_token", "state_token")

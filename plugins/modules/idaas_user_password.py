@@ -156,9 +156,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
         lambda: ManagedUser.of(params),
         lambda: User.of(params) if params["user_name"] else None,
         lambda: None if given is None else password_option(params, "old_password"),
-        lambda: check_new_password(
-            "idaas", params, used=[given] if isinstance(given, str) else [], identifiers=identifiers(params)
-        ),
+        lambda: check_new_password("idaas", params, identifiers(params)),
     )
     if check_mode:
         return predicted_change()
