@@ -352,8 +352,14 @@ class _Transition:
         if step == "repair":
             return {"staged": None}
         if step == "verify":
-            return {"staged": self._outcome(failure)}
+            return {"staged": self._outcome(failure), **self._doubtful_login()}
         return {self.args["rotation"]["login"]: self._outcome(failure) if step == "log_in" else None}
+
+    def _doubtful_login(self) -> dict[str, str | None]:
+        """Return the change as a login, where the server answered it with a failure that may be about the password."""
+        change = self.args["change"]
+        is_doubtful = self.rules.needs_current and change.get("outcome") == "unknown" and change.get("code")
+        return {"current": "unknown"} if is_doubtful else {}
 
     def _outcome(self, result: dict[str, Any], key: str = "outcome") -> str | None:
         """Return a login's outcome from a module's result; None where nothing was tried.

@@ -51,6 +51,7 @@ ARGUMENTS = ArgumentSpec(
         "rotation": {"type": "dict"},
         "step": {"type": "str", "choices": ["plan", "log_in", "stage", "change", "repair", "verify", "commit"]},
         "result": {"type": "dict"},
+        "change": {"type": "dict", "default": {}},
         "obstacle": {"type": "str"},
         "identifiers": {"type": "list", "elements": "str", "default": []},
         "policy": {"type": "dict", "default": {}},

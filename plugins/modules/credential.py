@@ -136,6 +136,12 @@ options:
   result:
     description: Registered result of the module that the transition depends on.
     type: dict
+  change:
+    description:
+      - With O(state=failed) and O(step=verify), the registered result of the change. One that the server answered with
+        a failure that does not tell its cause may have cost a wrong login, and is counted as one.
+    type: dict
+    default: {}
   obstacle:
     description:
       - With O(intent=rotate), why this credential must not be rotated, if anything. Where it is due, the plan then

@@ -14,6 +14,8 @@ The rules behind them:
 * One booking is not counted when its run is killed: that of the sign-in for the change, made right after the same
   password had worked. It could only be a wrong login if somebody else changed the password in that very moment, and
   counting it would make every run that is killed during the change wait for the lock window.
+* A change that the server answers with a failure that does not tell its cause may have presented a wrong password: if
+  the candidate then turns out not to be in place, it is counted as one.
 * A success clears the ledger, because it resets the server's count.
 * Only a definite refusal drops a candidate. Whatever else happens, it stays, and the next run resolves it.
 * Some kinds are changed with another kind's password (a SIP phone with its account's). Their own current password is
@@ -308,7 +310,7 @@ def after_failure(
     if not_carried_out and not resent:
         # Then the candidate is nowhere but here, and to try it would only cost a login.
         settled = settled.changed(staged=None, staged_at=None, temporary=False)
-    outcomes = {outcome for outcome in logins.values() if outcome}
+    outcomes = [outcome for outcome in logins.values() if outcome and outcome not in PROVES_PASSWORD]
     if _fewest_attempts(settled) is not None:
         return _few_attempts(settled)._replace(entry=settled)
     if rules.needs_current and is_diverged(settled):
@@ -328,7 +330,7 @@ def after_failure(
             "fail",
             settled,
         )
-    outcome = next(iter(outcomes - PROVES_PASSWORD), "denied" if not_carried_out else "failed")
+    outcome = next(iter(outcomes), "denied" if not_carried_out else "failed")
     is_replaced = not rules.needs_current and settled.staged is None and _refused(settled, "current")
     what_next = "the next rotation replaces it" if is_replaced else _kept(settled)
     return Decision(outcome, _sentences(reason, what_next), "fail", settled)

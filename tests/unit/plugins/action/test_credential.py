@@ -327,6 +327,28 @@ def test_what_a_failing_step_leaves(
 
 
 @pytest.mark.parametrize(
+    ("change", "counted"),
+    [
+        ({"outcome": "unknown", "code": "107-004"}, True),
+        ({"outcome": "unknown", "code": None}, False),
+        ({"outcome": "changed", "code": "0"}, False),
+        ({"skipped": True}, False),
+    ],
+)
+def test_a_change_that_failed_for_no_told_cause_may_have_been_a_wrong_login(
+    controller: Controller, change: dict[str, Any], counted: bool
+) -> None:
+    """Somebody else may have changed the password since the login: then the change presented a wrong one."""
+    controller.stage()
+    plan = controller.do("planned")
+    result = {"failed": True, "outcome": "bad"}
+    failed = controller.do("failed", step="verify", result=result, change=change, rotation=plan["rotation"])
+    assert failed["outcome"] == "bad"
+    assert controller.ledger() == [("staged", "bad"), *([("current", "unknown")] if counted else [])]
+    assert controller.do("planned")["outcome"] == ("cooling" if counted else "resume")
+
+
+@pytest.mark.parametrize(
     ("result", "outcome"),
     [
         ({"outcome": "refused", "login": "ok", "msg": "once in 24 hours"}, "denied"),
