@@ -144,9 +144,10 @@ molecule: $(DEV) ## the scenarios in extensions/molecule
 
 .PHONY: docs
 docs: $(DEV) ## the documentation site, in build/docs
-	@rm -rf build/docs build/rst && mkdir -p build/rst && chmod go-w build/rst
+	@rm -rf build/docs build/rst && mkdir -p build/rst .cache/home && chmod go-w build/rst
 	$(call run,antsibull-docs collection --use-current --squash-hierarchy --cleanup everything --fail-on-error \
 	  --dest-dir build/rst $(NAMESPACE).$(NAME))
+	@cp docs/docsite/rst/*.svg build/rst/docsite/
 	$(call run,sphinx-build -q -W --keep-going -b html -c tools/sphinx build/rst build/docs)
 
 .PHONY: build

@@ -253,8 +253,8 @@ class _Transition:
         return self._result(decision, entry, changed=self.has_new_candidate)
 
     def _is_overtaken(self, entry: Entry) -> bool:
-        """Whether another run has written since this run's last step."""
-        return bool(entry.version != self.args["rotation"].get("version"))
+        """Whether another run has written since this run's last step. A write of its own may have been reported as failed."""
+        return bool(entry.version != self.args["rotation"].get("version")) and entry.written_by != self.run.name
 
     def _with_candidate(
         self, decision: Decision, rules: dict[str, Any], announced: Any = None, *, temporary: bool = False
@@ -312,7 +312,9 @@ class _Transition:
 
         def decide(entry: Entry) -> Decision:
             if self._is_overtaken(entry):
-                return rotation.overtaken(entry, self.run, logins)
+                left = rotation.overtaken(entry, self.run, logins)
+                # A verified candidate that cannot be committed is no other run's business.
+                return left if step != "commit" else left._replace(outcome="failed", message=reason, step="fail")
             return rotation.after_failure(
                 entry,
                 self.rules,
@@ -353,6 +355,8 @@ class _Transition:
             return {"staged": None}
         if step == "verify":
             return {"staged": self._outcome(failure), **self._doubtful_login()}
+        if step == "stage":
+            return {}  # what came of the login is not known here, so it stays booked
         return {self.args["rotation"]["login"]: self._outcome(failure) if step == "log_in" else None}
 
     def _doubtful_login(self) -> dict[str, str | None]:

@@ -11,9 +11,11 @@ The rules behind them:
 * A candidate is written before it is sent, and there is never a second one while one is unresolved.
 * Before a login is tried, it is booked; its end settles the booking. A run that is killed in between leaves the
   booking, which counts as a wrong login. At any moment at most one booked login is open per run.
-* One booking is not counted when its run is killed: that of the sign-in for the change, made right after the same
-  password had worked. It could only be a wrong login if somebody else changed the password in that very moment, and
-  counting it would make every run that is killed during the change wait for the lock window.
+* One booking is not counted at once when its run is killed: that of the sign-in for the change, made right after the
+  same password had worked. It stands for the verification too. A wrong login it can only have been if somebody else
+  changed the password in that very moment, or if the change was not carried out, the verification told so, and the run
+  was killed right then. Counting it would make every run that is killed during the change wait for the lock window, so
+  the next run may try both passwords. From then on it counts, and so it does where its run may be at work still.
 * A change that the server answers with a failure that does not tell its cause may have presented a wrong password: if
   the candidate then turns out not to be in place, it is counted as one.
 * A success clears the ledger, because it resets the server's count.
@@ -47,7 +49,7 @@ PENDING = "pending"
 """Outcome, in the ledger, of a login that is booked before it is tried. Counts as a wrong one until it is settled."""
 
 EXPECTED = "expected"
-"""Like pending, for a password that has worked a moment ago in the same run. Does not count."""
+"""Like pending, for a password that has worked a moment ago in the same run. Counts only together with others."""
 
 SUPERSEDED = "superseded"
 """Outcome, in the ledger, of a wrong login with a password that another one has replaced in the store since."""
@@ -129,7 +131,7 @@ class Decision(NamedTuple):
 
 def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
     """Decide from the store alone whether to rotate, to resume, or to leave the credential alone."""
-    if rules.retry_diverged and (is_diverged(entry) or _fewest_attempts(entry) is not None):
+    if rules.retry_diverged:
         entry = _given_another_chance(entry)
     held = _held(entry, rules, run, even_diverged=rules.repair)
     if held:
@@ -249,8 +251,9 @@ def after_login(entry: Entry, rules: Rules, run: Run, login: str, outcome: str, 
         )
     goes_on = login == "staged" and not _refused(entry, "current") if rules.needs_current else True
     if outcome == "bad" and goes_on and _fewest_attempts(settled) is None:
-        if _failing(settled, rules, run) >= (rules.max_failing_logins if rules.needs_current else 2):
-            return _cooling(_released(settled), rules, run)
+        counted = _counted(settled, rules, run, lambda other: not run.is_over(other))
+        if len(counted) >= (rules.max_failing_logins if rules.needs_current else 2):
+            return _cooling(_released(settled), rules, counted)
         message = (
             "the staged candidate is not in place; it is sent again"
             if entry.staged
@@ -456,8 +459,9 @@ def _held(entry: Entry, rules: Rules, run: Run, *, even_diverged: bool = False) 
     locked_until = _locked_until(entry, rules)
     if locked_until and run.time < locked_until:
         return Decision("cooling", f"the account was locked; nothing is tried before {_text(locked_until)}", "done")
-    if _failing(entry, rules, run) >= rules.max_failing_logins:
-        return _cooling(entry, rules, run)._replace(entry=None)
+    counted = _counted(entry, rules, run, lambda earlier: True)
+    if len(counted) >= rules.max_failing_logins:
+        return _cooling(entry, rules, counted)._replace(entry=None)
     if entry.staged and _is_leased(entry, rules, run):
         until = _text((entry.written_at or run.time) + rules.lease)
         return Decision(
@@ -480,24 +484,31 @@ def _log_in(entry: Entry, run: Run, outcome: str, message: str, login: str) -> D
     return Decision(outcome, message, "log_in", _booked(entry, run, login), login)
 
 
-def _cooling(entry: Entry, rules: Rules, run: Run) -> Decision:
-    oldest = sorted(attempt.at for attempt in _counted(entry, rules, run))[-rules.max_failing_logins]
+def _cooling(entry: Entry, rules: Rules, counted: list[Attempt]) -> Decision:
+    oldest = sorted(attempt.at for attempt in counted)[-rules.max_failing_logins]
     until = _text(oldest + rules.lock_window)
     return Decision(
         "cooling", f"wrong logins were tried or may have been; nothing is tried before {until}", "done", entry
     )
 
 
-def _counted(entry: Entry, rules: Rules, run: Run) -> list[Attempt]:
-    return [
-        attempt
-        for attempt in entry.ledger
-        if attempt.outcome not in ("locked", EXPECTED) and run.time - attempt.at < rules.lock_window
+def _counted(entry: Entry, rules: Rules, run: Run, is_counted: Callable[[str], bool]) -> list[Attempt]:
+    """Return the attempts that count towards the lock now.
+
+    Args:
+        entry: what the store holds.
+        rules: the rules.
+        run: this run.
+        is_counted: of which other runs the expected logins count, where others count too.
+    """
+    recent = [
+        attempt for attempt in entry.ledger if attempt.outcome != "locked" and run.time - attempt.at < rules.lock_window
     ]
-
-
-def _failing(entry: Entry, rules: Rules, run: Run) -> int:
-    return len(_counted(entry, rules, run))
+    counted = [attempt for attempt in recent if attempt.outcome != EXPECTED]
+    if counted:
+        expected = (attempt for attempt in recent if attempt.outcome == EXPECTED and attempt.run != run.name)
+        counted += (attempt for attempt in expected if is_counted(attempt.run))
+    return counted
 
 
 def _is_lost(entry: Entry) -> bool:
@@ -566,8 +577,10 @@ def _few_attempts(entry: Entry) -> Decision:
 
 def _given_another_chance(entry: Entry) -> Entry:
     """Forget verdicts that keep a credential from being tried. The attempts count towards the lock as before."""
-    again = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
-    return _with_more_attempts(again)
+    if is_diverged(entry):
+        entry = _reworded(_reworded(entry, "staged", "bad", RESENT), "current", "bad", RESENT)
+    # Where one of two passwords has not been refused, the other one's refusal still tells which to try.
+    return _with_more_attempts(entry)
 
 
 def _with_more_attempts(entry: Entry) -> Entry:

@@ -298,7 +298,7 @@ def test_verifying(controller: Controller) -> None:
         ("log_in", {"outcome": "locked"}, "locked", True, True, [("staged", "locked")]),
         ("log_in", {"outcome": "unreachable"}, "unreachable", True, True, []),
         ("log_in", {"msg": "bad option"}, "failed", True, True, []),
-        ("stage", {"outcome": "failed"}, "failed", True, True, []),
+        ("stage", {"outcome": "failed"}, "failed", True, True, [("staged", "pending")]),
         ("change", {"outcome": "refused", "login": "bad"}, "bad", True, True, [("current", "bad")]),
         ("change", {"outcome": "refused", "login": "live"}, "live", False, True, []),
         ("change", {"outcome": "refused", "login": "ok", "password_refused": True}, "refused", True, False, []),

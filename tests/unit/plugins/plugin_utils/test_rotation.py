@@ -44,6 +44,10 @@ DIVERGED = UNRESOLVED.changed(ledger=(attempt("current", "bad", ago(days=9)), at
 LOST = IDLE.changed(ledger=(attempt("current", "bad", ago(days=9)),))
 
 
+EXPECTED = attempt("current", "expected", ago(minutes=5))
+PENDING = attempt("staged", "pending", ago(minutes=4))
+
+
 # -- plan --------------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +113,31 @@ def test_after_wrong_logins_or_a_lock_it_waits(ledger: list[Attempt], most: int,
 )
 def test_what_is_past_does_not_hold_it_back(ledger: list[Attempt]) -> None:
     assert rotation.plan(UNRESOLVED.changed(ledger=tuple(ledger)), RULES, RUN).step == "log_in"
+
+
+@pytest.mark.parametrize(
+    ("ledger", "most", "outcome"),
+    [
+        ((EXPECTED,), 1, "resume"),
+        ((EXPECTED,), 2, "resume"),
+        ((PENDING,), 2, "resume"),
+        ((EXPECTED, PENDING), 2, "cooling"),
+        ((replace(EXPECTED, at=ago(minutes=31)), PENDING), 2, "resume"),
+    ],
+)
+def test_an_expected_login_of_a_killed_run_counts_once_there_is_another_one(
+    ledger: tuple[Attempt, ...], most: int, outcome: str
+) -> None:
+    assert rotation.plan(UNRESOLVED.changed(ledger=ledger), Rules(max_failing_logins=most), RUN).outcome == outcome
+
+
+@pytest.mark.parametrize(("is_over", "outcome"), [(True, "staged"), (False, "cooling")])
+def test_an_expected_login_of_a_run_that_may_be_at_work_counts_with_a_refused_candidate(
+    is_over: bool, outcome: str
+) -> None:
+    entry = UNRESOLVED.changed(ledger=(EXPECTED, pending("staged")))
+    run = replace(RUN, is_over=lambda name: is_over)
+    assert rotation.after_login(entry, RULES, run, "staged", "bad").outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -663,12 +692,21 @@ def test_few_attempts_stop_every_plan(entry: Entry) -> None:
     assert (enrolment.outcome, enrolment.step) == ("few_attempts", "fail")
 
 
-@pytest.mark.parametrize("entry", [IDLE, UNRESOLVED])
-def test_few_attempts_are_risked_when_asked(entry: Entry) -> None:
-    decision = rotation.plan(entry.changed(ledger=(FEW,)), Rules(retry_diverged=True), RUN)
-    assert decision.step == "log_in"
+@pytest.mark.parametrize(
+    ("entry", "refused", "kept", "login"),
+    [
+        (IDLE, "current", RESENT, "current"),
+        # Where only one of two was refused, the other one is tried: the same one again would end the same way for ever.
+        (UNRESOLVED, "staged", "bad", "current"),
+        (UNRESOLVED, "current", "bad", "staged"),
+    ],
+)
+def test_few_attempts_are_risked_when_asked(entry: Entry, refused: str, kept: str, login: str) -> None:
+    held = entry.changed(ledger=(replace(FEW, secret=refused),))
+    decision = rotation.plan(held, Rules(retry_diverged=True), RUN)
+    assert (decision.step, decision.login) == ("log_in", login)
     assert decision.entry is not None
-    assert [(one.outcome, one.remaining) for one in decision.entry.ledger] == [(RESENT, None), ("pending", None)]
+    assert [(one.outcome, one.remaining) for one in decision.entry.ledger] == [(kept, None), ("pending", None)]
 
 
 def test_few_attempts_do_not_keep_the_right_password_from_being_enrolled_when_asked() -> None:
