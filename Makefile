@@ -127,6 +127,10 @@ integration: $(DEV) ## real ansible-playbook runs against the simulator, one fil
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
 
+.PHONY: fuzz
+fuzz: $(DEV) ## rubbish from servers for ten minutes (FUZZ_MINUTES=60 for longer); what is found becomes a test case
+	$(call run,pytest tests/unit/plugins/module_utils/test_fuzz.py -s -p no:logging -k for_minutes,FUZZ_MINUTES=$(or $(FUZZ_MINUTES),10))
+
 .PHONY: coverage
 coverage: $(DEV) ## branch coverage of the unit tests, report in build/coverage
 	$(call run,pytest tests/unit --cov --cov-report=term:skip-covered --cov-report=html $(PYTEST_ARGS))

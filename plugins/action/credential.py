@@ -253,7 +253,7 @@ class _Transition:
         return self._result(decision, entry, changed=self.has_new_candidate)
 
     def _is_overtaken(self, entry: Entry) -> bool:
-        """Whether another run has written since this run's last step. A write of its own may have been reported as failed."""
+        """Whether another run has written since this run's last step; a write of its own may have failed half-way."""
         return bool(entry.version != self.args["rotation"].get("version")) and entry.written_by != self.run.name
 
     def _with_candidate(

@@ -324,7 +324,7 @@ def _records(result: Any) -> Iterable[dict[str, Any]]:
     """Yield the records of a query, whether ``result`` is the list or an object that holds it."""
     if isinstance(result, dict):
         result = next((value for value in result.values() if isinstance(value, list)), [result])
-    return (record for record in result or () if isinstance(record, dict))
+    return (record for record in (result if isinstance(result, list) else ()) if isinstance(record, dict))
 
 
 def _guid(reply: Reply) -> str | None:

@@ -260,11 +260,11 @@ def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, An
     wrapped = document.get("schema")
     if isinstance(wrapped, dict):
         document = wrapped
-    code, text = document.get(code_name), document.get("resultMessage") or document.get("message")
-    if code in ("0", 0) and code is not False:
+    code, text = _code(document.get(code_name)), document.get("resultMessage") or document.get("message")
+    if code == "0":
         return document
     # What API Fabric itself answers has one name for all calls.
-    fabric = {str(document.get(name)) for name in (code_name, "resultCode")}
+    fabric = {code, _code(document.get("resultCode"))}
     if _NOT_AUTHENTICATED in fabric:
         raise SessionLost(
             f"the CEC did not accept the tenant's authentication ({_NOT_AUTHENTICATED}); check app_key",
@@ -272,8 +272,15 @@ def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, An
         )
     if _FLOW_CONTROL in fabric:
         raise ApiError("denied", _TOO_MANY_CALLS, _FLOW_CONTROL)
-    if code not in ("1", 1) or code is True:
+    if code != "1":
         raise Unreadable(f"the CEC's answer has no {code_name} that is documented")
     found = (meaning for words, meaning in _CAUSES.items() if isinstance(text, str) and words.search(text))
     meaning = next(found, otherwise)
     raise ApiError(meaning.outcome, f"{meaning.sentence} ({code_name} 1)", "1")
+
+
+def _code(value: Any) -> str | None:
+    """Return a code, which is documented as a string and shown as a number too; None where it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None

@@ -11,7 +11,6 @@ Set".
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .idaas_answers import CHANGE_CODES, LOGIN_CODES, TOKEN, bearer, succeeded, token_in
 from .outcome import ApiError, InputError, Unreadable
 from .policy import is_usable_pattern
+from .strict_json import parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,8 +210,8 @@ def announced_policy(data: Any) -> dict[str, Any]:
     What cannot be used is left out; the IDaaS then decides when the password is changed.
     """
     try:
-        document = json.loads(data) if isinstance(data, str) else data
-    except (ValueError, RecursionError):
+        document = parse_object(data) if isinstance(data, str) else data
+    except ValueError:
         return {}
     if not isinstance(document, dict):
         return {}

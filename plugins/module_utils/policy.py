@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ _POLICY_PATTERN = re.compile(rf"\^?(?:{_LOOK_AHEAD}|{_ALTERNATIVES})*{_BRANCH}")
 _META = frozenset("^$()[]{}|?*+.=\\-")
 _DRAWS = 1000
 """Bound on drawing anew. One draw in two fits the vendors' rules; a policy that defeats 1000 admits nothing."""
+_SECONDS = 5
+"""Bound on the time for that: a server's pattern may be slow to match, and be met by nothing."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ class Policy:
         available = len(_CLASSES) + bool(self.generated_specials)
         if not self.min_classes <= available <= length:
             raise InputError("policy: min_classes cannot be met with this length and these generated_specials")
+        until = time.monotonic() + _SECONDS
         for specials in self._specials_to_try():
             groups = [*letters_and_digits, specials] if specials else letters_and_digits
             alphabet = "".join(groups)
@@ -191,6 +195,8 @@ class Policy:
                     and not self.violations(password, context)
                 ):
                     return password
+                if time.monotonic() > until:
+                    break
         raise InputError("policy: no password satisfies all rules together; relax one")
 
     def _specials_to_try(self) -> list[str]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .certificates import certificate_fault
+from .deadlines import remaining, shares
 from .outcome import ApiError, NothingSent
 
 if TYPE_CHECKING:
@@ -142,10 +143,7 @@ class Line:
         raise NotImplementedError
 
     def _receive(self, deadline: float) -> bytes:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self._socket.settimeout(remaining)
+        self._socket.settimeout(remaining(deadline))
         return self._socket.recv(MAX_ANSWER_BYTES)
 
 
@@ -249,10 +247,7 @@ def ask_first(registrar: Registrar, query: Query, deadline: float) -> tuple[Line
             f"{registrar.place} was not reached: its name could not be resolved; check the host name and DNS"
         ) from None
     failure = _Unreached("its name has no address; check the host name and DNS", connected=False)
-    for number, (family, _kind, _protocol, _name, address) in enumerate(found):
-        # Every address gets its share of the time that is left, so that a dead one does not use it up.
-        now = time.monotonic()
-        share = now + (deadline - now) / (len(found) - number)
+    for (family, _kind, _protocol, _name, address), share in shares(found, deadline):
         try:
             return _ask_at(registrar, query, (family, kind), address, share)
         except _Unreached as exc:
@@ -291,6 +286,7 @@ def _open(registrar: Registrar, kind: tuple[Any, Any], address: Any, deadline: f
             return _Datagrams(opened)
         if registrar.transport == "tcp":
             return _Stream(opened)
+        opened.settimeout(remaining(deadline))
         opened = _context(registrar).wrap_socket(opened, server_hostname=registrar.host.strip("[]").rstrip("."))
         return _TlsStream(opened)
     except (OSError, ValueError) as exc:

@@ -11,10 +11,7 @@ Nothing here knows Ansible or any API.
 from __future__ import annotations
 
 import json
-import logging
 import re
-import ssl
-import time
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
@@ -22,21 +19,16 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from .certificates import OTHER_NAME, ca_faults, certificate_fault
+from .certificates import ca_faults
+from .http_wire import REQUESTS_IMPORT_ERROR, Adapter, NotConnected
 from .outcome import InputError, NothingSent, Unreadable
+from .strict_json import parse_object
 
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-except ImportError as exc:
-    # The import sanity test and a friendly message both need this file to import without requests.
-    REQUESTS_IMPORT_ERROR: ImportError | None = exc
-    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
-else:
-    REQUESTS_IMPORT_ERROR = None
+except ImportError:
+    pass  # http_wire tells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,81 +38,10 @@ MAX_ANSWER_BYTES = 1024 * 1024
 
 _READ_CHUNK_BYTES = 64 * 1024
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
-
-
-def _quotes_no_headers(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith("Failed to parse headers")
-
-
-# urllib3 logs headers that it cannot parse, a session id among them, and ansible-core's log file takes everything in.
-for _logger in ("urllib3.connection", "urllib3.connectionpool"):
-    logging.getLogger(_logger).addFilter(_quotes_no_headers)
-
-
-class _NotConnected(Exception):
-    """Raised out of ``connect()``. Neither urllib3 nor requests knows it, so it passes both unchanged.
-
-    After a successful ``connect()`` bytes may have left, so whatever fails later is never "nothing sent".
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def _why_not_connected(exc: Exception) -> str:
-    errors = urllib3.exceptions
-    certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
-    if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
-        # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
-        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME))
-    if isinstance(exc, (ssl.SSLError, errors.SSLError)):
-        return "the TLS handshake failed; check that the port speaks HTTPS"
-    if isinstance(exc, getattr(errors, "NameResolutionError", ())):  # since urllib3 2
-        return "its name could not be resolved; check the host name and DNS"
-    if isinstance(exc, errors.NewConnectionError):
-        return "the connection was not accepted; check the address, the port and that the service runs"
-    return "no connection within the time-out; check the address, the port and firewalls"
-
-
-class _Connection(HTTPConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as exc:
-            raise _NotConnected(_why_not_connected(exc)) from None
-
-
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as exc:
-            raise _NotConnected(_why_not_connected(exc)) from None
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-class _Adapter(HTTPAdapter):
-    """Retries nothing, and tells a failed connection from a failed request."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = dict(_POOLS)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = dict(_POOLS)
-        return manager
+_BODILESS = frozenset({204, 304})
+_COOKIE = re.compile(
+    r"\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256})[ \t]*=[ \t]*(?P<value>[\x20-\x3a\x3c-\x7e]{0,4096})(?:;|$)"
+)
 
 
 @dataclass(frozen=True)
@@ -136,17 +57,15 @@ class Reply:
         """Return the body as a JSON object.
 
         Raises:
-            Unreadable: the body is empty, no JSON, no object, or in an encoding other than UTF-8 and the GBK family.
+            Unreadable: the body is empty, nothing that parse_object reads, or in an encoding other than UTF-8 and the
+                GBK family.
         """
         declared = re.search(r"charset=\"?([\w-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
         charset = declared.group(1).lower() if declared else "utf-8"
         try:
-            document = json.loads(self.body.decode(charset if charset in _CHARSETS else "utf-8"))
-        except (ValueError, RecursionError):
-            raise Unreadable(f"the server answered HTTP {self.status} without readable JSON") from None
-        if not isinstance(document, dict):
-            raise Unreadable(f"the server answered HTTP {self.status} with JSON that is not an object")
-        return document
+            return parse_object(self.body.decode(charset if charset in _CHARSETS else "utf-8"))
+        except ValueError:
+            raise Unreadable(f"the server answered HTTP {self.status} without a readable JSON object") from None
 
 
 @dataclass(frozen=True)
@@ -158,7 +77,8 @@ class Endpoint:
         ca_path: PEM file with the CA certificates to trust instead of the system's.
         validate_certs: verify the server's certificate.
         allow_http: accept a URL without TLS. Passwords then cross the network in clear text.
-        timeout: seconds to wait for the connection, for each byte and for the whole answer; 1 to 300.
+        timeout: seconds to connect, a proxy and the TLS handshake included; then again to send the request; and then
+            again for the whole answer; 1 to 300 each. Looking up the host's name comes on top.
 
     Raises:
         InputError: naming each option at fault and its cure.
@@ -200,6 +120,18 @@ class Endpoint:
         return urlsplit(self.url).netloc
 
 
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", Adapter(max_retries=0))
+    session.mount("http://", Adapter(max_retries=0))
+    # Clients hand cookies on themselves; and a .netrc must never add credentials of its own.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = lambda request: request
+    # Even where redirects are not followed, requests reads the whole body of one, whatever its size.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+    return session
+
+
 class Transport:
     """Sends requests to one endpoint over a kept connection."""
 
@@ -207,12 +139,7 @@ class Transport:
         if REQUESTS_IMPORT_ERROR is not None:
             raise REQUESTS_IMPORT_ERROR
         self.endpoint = endpoint
-        self._session = requests.Session()
-        self._session.mount("https://", _Adapter(max_retries=0))
-        self._session.mount("http://", _Adapter(max_retries=0))
-        # Clients hand cookies on themselves; and a .netrc must never add credentials of its own.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.auth = lambda request: request
+        self._session = _session()
 
     def close(self) -> None:
         """Close the kept connection."""
@@ -242,7 +169,40 @@ class Transport:
             NothingSent: no connection came about.
             Unreadable: the request may have arrived, and there is no complete answer to it.
         """
-        all_headers = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+        try:
+            request = self._prepared(method, resource, headers or {}, json_body, form_body, params)
+            # Given here, so that REQUESTS_CA_BUNDLE cannot override a CA option.
+            verify = (self.endpoint.ca_path or True) if self.endpoint.validate_certs else False
+            settings = self._session.merge_environment_settings(request.url, {}, True, verify, None)
+        except (requests.RequestException, UnicodeError):
+            raise NothingSent(
+                f"{self.endpoint.place} was not reached: its URL, or a header that you gave, has characters that "
+                "cannot be sent"
+            ) from None
+        timeout = (self.endpoint.timeout, self.endpoint.timeout)
+        try:
+            with self._session.send(request, timeout=timeout, allow_redirects=False, **settings) as response:
+                return Reply(
+                    status=response.status_code,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    cookies=_cookies(response.raw.headers.getlist("Set-Cookie")),
+                    body=_read(response.raw),
+                )
+        except NotConnected as exc:
+            raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
+            raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None
+
+    def _prepared(
+        self,
+        method: str,
+        resource: str,
+        headers: Mapping[str, str],
+        json_body: Mapping[str, Any] | None,
+        form_body: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+    ) -> requests.PreparedRequest:
+        all_headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
         data = None
         if json_body is not None:
             data = json.dumps(json_body, ensure_ascii=False).encode("utf-8")
@@ -250,55 +210,34 @@ class Transport:
         elif form_body is not None:
             data = urlencode(form_body).encode("ascii")
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
-        deadline = time.monotonic() + self.endpoint.timeout
-        try:
-            with self._session.request(
-                method,
-                self.endpoint.url.rstrip("/") + resource,
-                params=params,
-                data=data,
-                headers=all_headers,
-                timeout=(self.endpoint.timeout, self.endpoint.timeout),
-                # Given with the call, so that REQUESTS_CA_BUNDLE cannot override a CA option.
-                verify=(self.endpoint.ca_path or True) if self.endpoint.validate_certs else False,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return Reply(
-                    status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    cookies=_cookies(response.raw.headers.getlist("Set-Cookie")),
-                    body=_read(response.raw, deadline),
-                )
-        except _NotConnected as exc:
-            raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
-            raise NothingSent(
-                f"{self.endpoint.place} was not reached: its URL, or a header that you gave, has characters that "
-                "cannot be sent"
-            ) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
-            raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None
+        url = self.endpoint.url.rstrip("/") + resource
+        return self._session.prepare_request(
+            requests.Request(method, url, headers=all_headers, data=data, params=params)
+        )
 
 
 def _cookies(set_cookie: list[str]) -> dict[str, str]:
-    pairs = (header.split(";", 1)[0].partition("=") for header in set_cookie)
-    return {name.strip(): value.strip() for name, separator, value in pairs if separator and name.strip()}
+    """Return what can be sent back of the cookies of an answer."""
+    pairs = (_COOKIE.match(header) for header in set_cookie)
+    return {pair["name"]: pair["value"].rstrip(" ") for pair in pairs if pair}
 
 
-def _read(raw: Any, deadline: float) -> bytes:
+def _read(raw: Any) -> bytes:
+    if raw.status < 200:
+        raise ValueError("not the last answer to this request")
     body = bytearray()
-    # read1 returns what has arrived; read and stream would wait for a full chunk, past any deadline.
+    # read1 returns what has arrived, and read would take in more than may be.
     # urllib3 1.26 has none, so its underlying response is read.
     read1 = partial(raw.read1, decode_content=False) if hasattr(raw, "read1") else raw._fp.read1
     while chunk := read1(_READ_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             raise ValueError("too large")
-        if time.monotonic() > deadline:
-            raise TimeoutError
     announced = raw.headers.get("Content-Length")
     if announced is not None and int(announced) != len(body):
         raise ValueError("truncated")
+    is_chunked = raw.headers.get("Transfer-Encoding", "").lower() == "chunked"  # and so it has had its last chunk
+    if not (body or announced or is_chunked or raw.status in _BODILESS):
+        raise ValueError("perhaps cut off: nothing says that there is no body")
     raw.release_conn()  # complete, so the connection may be kept
     return bytes(body)

@@ -57,6 +57,9 @@ SUPERSEDED = "superseded"
 RESENT = "resent"
 """Outcome, in the ledger, of a wrong login with a candidate that was sent once more since: it may be in place now."""
 
+LONGEST_LOCK = timedelta(days=1)
+"""Longest lock that a server is believed; after that it is asked again, which costs no attempt while it lasts."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -548,7 +551,8 @@ def _settled(entry: Entry, run: Run, login: str, outcome: str | None, told: Told
     if outcome in COUNTS_AS_FAILING or outcome in ("locked", SUPERSEDED):
         until = None
         if outcome == "locked" and told.unlock_in_seconds is not None:
-            until = run.time + timedelta(seconds=told.unlock_in_seconds)
+            longest = LONGEST_LOCK // timedelta(seconds=1)
+            until = run.time + timedelta(seconds=max(0, min(told.unlock_in_seconds, longest)))
         remaining = told.remaining_attempts if outcome == "bad" else None
         kept = (*kept, Attempt(run.time, login, str(outcome), run.name, remaining, until))
     return entry.changed(ledger=kept)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import cec_options, transport
+from ansible_collections.callcenter.passwords.plugins.module_utils import cec_options, http_wire
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
 from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import Registrars
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
@@ -40,7 +40,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[WireScript]:
     def send(_adapter: Any, request: Any, **connection: Any) -> Any:
         return script.send(request, **connection)
 
-    monkeypatch.setattr(transport._Adapter, "send", send)
+    monkeypatch.setattr(http_wire.Adapter, "send", send)
     yield script
     script.finish()
 

@@ -23,7 +23,7 @@ import pytest
 import requests
 from urllib3.response import HTTPHeaderDict, HTTPResponse
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import transport
+from ansible_collections.callcenter.passwords.plugins.module_utils import http_wire
 
 
 class Fault(enum.Enum):
@@ -113,7 +113,7 @@ class WireScript:
         self.sent.append(exchange)
         self.connections.append(connection)
         if exchange.reply is Fault.NOT_CONNECTED:
-            raise transport._NotConnected("the connection was not accepted")
+            raise http_wire.NotConnected("the connection was not accepted")
         if isinstance(exchange.reply, Fault):
             raise requests.ConnectionError(exchange.reply.value)
         return _response(request, exchange.reply)
@@ -156,5 +156,6 @@ def _response(request: requests.PreparedRequest, answer: Answer) -> requests.Res
     response.status_code = answer.status
     response.headers.update(headers)
     response.request = request
+    headers.setdefault("Content-Length", str(len(answer.body)))
     response.raw = HTTPResponse(io.BytesIO(answer.body), headers=headers, status=answer.status, preload_content=False)
     return response

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import string
+import time
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -402,3 +404,12 @@ def test_the_policy_that_accepts_everything_accepts_every_bound(minimum: int, ma
     assume(minimum <= maximum)
     policy = ANY.narrowed({"min_length": minimum, "max_length": maximum})
     assert (policy.violations("a" * length) == []) is (minimum <= length <= maximum)
+
+
+def test_a_pattern_that_is_slow_and_met_by_nothing_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_module, "_SECONDS", 0.1)
+    hostile = replace(ANY, pattern=r"(?!.*.*\x00)" * 40 + r".*.*\x00", min_length=128, generated_length=128)
+    before = time.monotonic()
+    with pytest.raises(InputError, match="no password satisfies all rules together"):
+        hostile.generate()
+    assert time.monotonic() - before < 5

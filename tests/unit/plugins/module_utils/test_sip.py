@@ -15,6 +15,7 @@ import ssl
 import struct
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -488,6 +489,116 @@ def test_an_answer_that_drips_has_an_end(tcp: StreamPeer) -> None:
     before = time.monotonic()
     assert outcome_of(reach(tcp, timeout=QUICK)) == ("unreachable", None)
     assert time.monotonic() - before < 2 * QUICK + 0.5
+
+
+# -- registrars that mean harm -----------------------------------------------------------------------------------------
+
+
+def challenged(*challenges: str) -> Behaviour:
+    """Ask for the password again and again, whatever comes."""
+    return lambda request: [request.answer(401, *(f"WWW-Authenticate: {challenge}" for challenge in challenges))]
+
+
+HOSTILE_CHALLENGES = {
+    "for ever": (challenged(DIGEST), {("bad", "401")}, 1),
+    "stale for ever": (challenged(f"{DIGEST}, stale=true"), {("unknown", "401")}, 2),
+    "both for ever": (challenged(DIGEST, f"{DIGEST}, stale=true"), {("unknown", "401")}, 2),
+    "a thousand challenges": (
+        challenged(*[f'Digest realm="{n}", nonce="n"' for n in range(1000)]),
+        {("bad", "401")},
+        1,
+    ),
+    "a thousand in one header": (challenged(", ".join([DIGEST] * 600)), {("bad", "401")}, 1),
+    "the longest nonce": (challenged(f'Digest realm="r", nonce="{"n" * MAX_VALUE_CHARACTERS}"'), {("bad", "401")}, 1),
+    "a nonce too long": (challenged(f'Digest realm="r", nonce="{"n" * 60_000}"'), {("denied", "401")}, 0),
+    "a realm too long": (challenged(f'Digest realm="{"r" * 60_000}", nonce="n"'), {("denied", "401")}, 0),
+    "a nonce of a megabyte": (challenged(f'Digest realm="r", nonce="{"n" * 2**20}"'), {("unreachable", None)}, 0),
+    "another algorithm": (challenged(f"{DIGEST}, algorithm=MD4"), {("denied", "401")}, 0),
+    "an algorithm without end": (challenged(f"{DIGEST}, algorithm={'MD5-' * 9000}sess"), {("denied", "401")}, 0),
+    "another qop": (challenged(f'{DIGEST}, qop="{"auth-int," * 6000}none"'), {("denied", "401")}, 0),
+    "an empty qop": (challenged(f'{DIGEST}, qop=" , ,,"'), {("bad", "401")}, 1),
+    "parameters without end": (challenged(DIGEST + ", x=y" * 10_000), {("bad", "401")}, 1),
+    "quotes without end": (challenged('Digest realm="' + '\\"' * 25_000), {("denied", "401")}, 0),
+    "escape sequences": (challenged('Digest realm="\x1b[2J", nonce="n"'), {("denied", "401")}, 0),
+    "a template": (challenged('Digest realm="{{ 7 * 7 }}", nonce="n"'), {("bad", "401")}, 1),
+    "a flood of headers": (lambda request: [request.answer(401, *["X: x"] * 200_000)], {("unreachable", None)}, 0),
+}
+"""What a registrar does, how that ends, and how often the password is presented in some form at most."""
+
+
+@pytest.mark.parametrize("name", HOSTILE_CHALLENGES)
+def test_hostile_challenges(registrar: Registrar, peer: Peer, name: str) -> None:
+    behaviour, outcomes, presented = HOSTILE_CHALLENGES[name]
+    if isinstance(peer, UdpPeer) and outcomes == {("unreachable", None)}:
+        pytest.skip("no datagram is so large")
+    peer.behaviour = behaviour
+    before = time.process_time()
+    assert outcome_of(registrar) in outcomes
+    assert time.process_time() - before < 2
+    assert len([request for request in peer.requests if request.credentials]) == presented
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        b"x",
+        b"\r\n",
+        b"X: x\r\n",
+        b"SIP/2.0 100 Trying\r\nContent-Length: 0\r\n\r\n",
+        b"OPTIONS x SIP/2.0\r\nl: 0\r\n\r\n",
+    ],
+    ids=["a header", "empty lines", "headers", "interim answers", "requests"],
+)
+@pytest.mark.parametrize("pause", [0.01, 0])
+def test_a_connection_that_never_falls_silent(tcp: StreamPeer, drop: bytes, pause: float) -> None:
+    def talk(connection: socket.socket) -> None:
+        until = time.monotonic() + 10 * QUICK
+        while time.monotonic() < until:
+            connection.sendall(drop)
+            time.sleep(pause)
+
+    tcp.server.behaviour = talk
+    before = time.monotonic()
+    assert outcome_of(reach(tcp, timeout=QUICK)) == ("unreachable", None)
+    assert time.monotonic() - before < 8 * QUICK
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"SIP/2.0 401 x\r\nContent-Length: 999999999\r\n\r\n"], ids=["headers", "a body"]
+)
+def test_a_flood_is_not_kept(tcp: StreamPeer, head: bytes) -> None:
+    def pour(connection: socket.socket) -> None:
+        connection.sendall(head)
+        for _block in range(1000):
+            connection.sendall(block)
+
+    block = b"x" * 64 * 1024
+    tcp.server.behaviour = pour
+    tracemalloc.start()
+    assert outcome_of(reach(tcp)) == ("unreachable", None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * sip_wire.MAX_ANSWER_BYTES
+
+
+def test_a_handshake_that_drips(ca_path: str) -> None:
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(b"\x16\x03\x03\x40\x00")
+                for _byte in range(200):
+                    connection.sendall(b"\2")
+                    time.sleep(QUICK / 20)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, daemon=True).start()
+        registrar = Registrar(f"sips:127.0.0.1:{listener.getsockname()[1]}", ca_path=ca_path)
+        object.__setattr__(registrar, "timeout", QUICK)
+        before = time.monotonic()
+        with pytest.raises(NothingSent):
+            check_login(registrar, USER, PASSWORD)
+        assert time.monotonic() - before < 5 * QUICK
 
 
 # -- messages that are no answer ---------------------------------------------------------------------------------------

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import logging
 import socket
-import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,84 +31,11 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.transport imp
     Reply,
     Transport,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import OK, Behaviour, LoopbackServer
+from ansible_collections.callcenter.passwords.tests.unit.plugins.authority import Authority
+from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import Behaviour, LoopbackServer
 
 QUICK = 0.3
 """Time-out in tests that wait for it; shorter than what users may set."""
-
-
-class Authority:
-    """A certificate authority and the servers that it vouches for, one for each kind of certificate."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._authority = trustme.CA()
-        self._servers: dict[str, LoopbackServer] = {}
-        self.ca_path = str(folder / "ca.pem")
-        self._authority.cert_pem.write_to_path(self.ca_path)
-
-    def server(self, kind: str = "good") -> LoopbackServer:
-        """Return the server with this kind of certificate, as if nobody had talked to it."""
-        if kind not in self._servers:
-            self._servers[kind] = LoopbackServer(self._context(kind))
-        server = self._servers[kind]
-        server.behaviour, server.keep_alive = OK, False
-        server.requests.clear()
-        return server
-
-    def close(self) -> None:
-        for server in self._servers.values():
-            server.close()
-
-    def _context(self, kind: str) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        now = datetime.now(timezone.utc)
-        if kind == "self-signed":
-            lonely = trustme.CA()
-            pem = lonely.private_key_pem.bytes() + lonely.cert_pem.bytes()
-            path = self._folder / "self-signed.pem"
-            path.write_bytes(pem)
-            context.load_cert_chain(path)
-            return context
-        certificate = {
-            "good": lambda: self._authority.issue_cert("localhost", "127.0.0.1"),
-            "other name": lambda: self._authority.issue_cert("elsewhere.test"),
-            "expired": lambda: self._authority.issue_cert("localhost", not_after=now - timedelta(days=1)),
-            "early": lambda: self._authority.issue_cert(
-                "localhost", not_before=now + timedelta(days=1), not_after=now + timedelta(days=2)
-            ),
-            "other authority": lambda: trustme.CA().issue_cert("localhost"),
-        }[kind]()
-        certificate.configure_cert(context)
-        return context
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
-    authority = Authority(tmp_path_factory.mktemp("authority"))
-    yield authority
-    authority.close()
-
-
-@pytest.fixture
-def server(authority: Authority) -> LoopbackServer:
-    return authority.server()
-
-
-@pytest.fixture
-def connect(authority: Authority) -> Iterator[Callable[..., Transport]]:
-    """Open transports to a server, and close them in the end."""
-    opened = []
-
-    def connect(server: LoopbackServer, *, timeout: float = 5, **options: Any) -> Transport:
-        endpoint = Endpoint(**{"url": server.url, "ca_path": authority.ca_path, **options})
-        object.__setattr__(endpoint, "timeout", timeout)
-        opened.append(Transport(endpoint))
-        return opened[-1]
-
-    yield connect
-    for one in opened:
-        one.close()
 
 
 Connect = Callable[..., Transport]

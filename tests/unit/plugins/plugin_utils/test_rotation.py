@@ -745,6 +745,15 @@ def test_the_longest_of_several_locks_is_waited_for() -> None:
     assert "nothing is tried before 2026-11-21 13:30 UTC" in decision.message
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"), [(-(10**400), 0), (-1, 0), (0, 0), (86400, 86400), (86401, 86400), (10**400, 86400)]
+)
+def test_an_absurd_time_of_unlocking_is_not_believed(told: int, kept: int) -> None:
+    decision = rotation.after_failure(BOOKED, RULES, RUN, {"staged": "locked"}, told=Told(unlock_in_seconds=told))
+    assert decision.entry is not None
+    assert [attempt.until for attempt in decision.entry.ledger] == [RUN.time + timedelta(seconds=kept)]
+
+
 def test_when_a_server_unlocks_is_kept_and_told() -> None:
     decision = rotation.after_failure(BOOKED, RULES, RUN, {"staged": "locked"}, told=Told(unlock_in_seconds=180))
     assert "nothing is tried before 2026-11-21 12:03 UTC" in decision.message
