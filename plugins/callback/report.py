@@ -58,9 +58,12 @@ import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.callback import CallbackBase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ACTION = "callcenter.passwords.credential"
 _QUIET = frozenset({"rotated", "enrolled", "verified", "not_due"})
@@ -100,14 +103,24 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Note a result."""
-        self._note(result)
+        self._guarded(self._note, result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Note a result."""
-        self._note(result)
+        self._guarded(self._note, result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show the table and write the files."""
+        self._guarded(self._conclude)
+
+    def _guarded(self, work: Callable[..., None], *args: Any) -> None:
+        """Run one's own work. An exception's text may quote what a result holds, so none may reach Ansible."""
+        try:
+            work(*args)
+        except Exception as exc:
+            self._display.warning(f"the report is incomplete: unexpected {type(exc).__name__}. Please report it")
+
+    def _conclude(self) -> None:
         if not self._lines:
             return
         lines = sorted(self._lines.values(), key=lambda line: (line.host, line.kind))

@@ -64,6 +64,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import remember
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
@@ -78,6 +79,7 @@ class LookupModule(LookupBase):
         Raises:
             AnsibleLookupError: the terms are wrong, there is no such password, or it cannot be opened.
         """
+        forbid_core_dumps()
         self.set_options(var_options=variables, direct=kwargs)
         if len(terms) != 2:
             raise AnsibleLookupError("give two terms: the inventory host and the kind of credential")
@@ -91,3 +93,7 @@ class LookupModule(LookupBase):
             return [remember(store.unseal(sealed))]
         except StoreError as exc:
             raise AnsibleLookupError(f"{host}, {kind}: {exc}") from None
+        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
+            raise AnsibleLookupError(
+                f"{host}, {kind}: unexpected {type(exc).__name__} while reading the store. Please report it"
+            ) from None

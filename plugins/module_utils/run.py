@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .change import Change
+from .core_dumps import forbid_core_dumps
 from .outcome import PROVES_PASSWORD, ApiError, InputError
 
 if TYPE_CHECKING:
@@ -90,18 +91,23 @@ class Operation:
                 "failed": True,
                 "msg": f"the Python library {exc.name or 'requests'} is missing; install it where the module runs",
             }
-        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
-            result = {
-                "failed": True,
-                "changed": self.changes,
-                "outcome": "unknown",
-                "msg": f"unexpected {type(exc).__name__}; whether the server did anything is unknown. Please report it",
-            }
+        except Exception as exc:
+            result = self.accident(exc)
         return {"changed": False, "failed": False, **result}
+
+    def accident(self, exc: Exception) -> Result:
+        """Return the result of an unforeseen error, whose text may quote a secret and so must not reach Ansible."""
+        return {
+            "failed": True,
+            "changed": self.changes,
+            "outcome": "unknown",
+            "msg": f"unexpected {type(exc).__name__}; whether the server did anything is unknown. Please report it",
+        }
 
 
 def finish(module: Any, operation: Operation) -> None:
     """Run an operation in an ordinary module and end the module with its result."""
+    forbid_core_dumps()
     result = operation.execute(module.params, module.check_mode)
     (module.fail_json if result["failed"] else module.exit_json)(**result)
 

@@ -11,9 +11,11 @@ module runs on the target. Options, results and masking are the same both ways.
 
 from __future__ import annotations
 
+import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 # Imported here, in the controller's main process, so that every forked worker inherits them.
@@ -22,6 +24,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils import (  # n
     cec_options,
     idaas_options,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import api_failure
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import (
@@ -33,6 +36,9 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking impor
 
 if TYPE_CHECKING:
     from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation
+
+# In the main process too, which holds the vault passwords and the tenants' tokens.
+forbid_core_dumps()
 
 _LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
 
@@ -47,12 +53,16 @@ class ActionModule(ActionBase):
         """Run the module of this action's name."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         operation = _operation(str(self._task.resolved_action).rsplit(".", 1)[-1])
-        if runs_here(self):
-            result.update(self._run_here(operation))
-        else:
-            result.update(self._run_there(operation, task_vars))
+        try:
+            result.update(self._run_here(operation) if runs_here(self) else self._run_there(operation, task_vars))
+        except AnsibleError:
+            raise
+        except Exception as exc:
+            result.update(operation.accident(exc))
         if any(result.get(key) for key in operation.secret_results):
             result["_ansible_no_log"] = True
+            # Older releases of ansible-core look only here when they sum a loop's results up.
+            self._task.no_log = True
         return result
 
     def _run_here(self, operation: Operation) -> dict[str, Any]:
@@ -63,6 +73,7 @@ class ActionModule(ActionBase):
 
     def _run_there(self, operation: Operation, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the ordinary module, with the tenant's token that this run has got already."""
+        self._keep_arguments_off_the_disk()
         args = dict(self._task.args)
         if (
             operation.token_from
@@ -76,6 +87,15 @@ class ActionModule(ActionBase):
                 return {"changed": False, **api_failure(without_token(exc))}
         result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
         return result
+
+    def _keep_arguments_off_the_disk(self) -> None:
+        """Have the module and its arguments sent to the interpreter's standard input instead of written to files.
+
+        They would stay there if the worker died. With become the user decides, since sudo may want a terminal.
+        """
+        if not self._task.become:
+            with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
+                self._connection.set_option("pipelining", True)
 
     def _token_there(self, module: str, args: dict[str, Any], task_vars: dict[str, Any] | None) -> str:
         known = _operation(module).arguments.options

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from integration.controller import Controller
+from integration.marked import give_tenants, make_loud
 from simulator.client import Simulator
 
 
@@ -29,3 +30,11 @@ def simulator(running_simulator: Simulator) -> Simulator:
 @pytest.fixture
 def controller(simulator: Simulator, tmp_path: Path) -> Controller:
     return Controller(tmp_path, simulator)
+
+
+@pytest.fixture
+def loud(controller: Controller) -> Controller:
+    """A controller that writes all it can, with tenants whose secrets can be told."""
+    make_loud(controller)
+    give_tenants(controller)
+    return controller

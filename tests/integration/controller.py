@@ -298,10 +298,14 @@ class Controller:
 
     def play(self, tasks: list[dict[str, Any]], *arguments: str, **play: Any) -> Run:
         """Run tasks of one's own."""
+        return self.run(self.playbook(tasks, **play), *arguments)
+
+    def playbook(self, tasks: list[dict[str, Any]], **play: Any) -> str:
+        """Write a playbook of one's own and return its path."""
         path = self.folder / f"play-{next(iter(self._runs))}.yml"
         document = {"hosts": "all", "gather_facts": False, "connection": "local", **play, "tasks": tasks}
         path.write_text(yaml.safe_dump([document], sort_keys=False), encoding="utf-8")
-        return self.run(str(path), *arguments)
+        return str(path)
 
     def run(self, playbook: str, *arguments: str, timeout: float = 120) -> Run:
         return self.start(playbook, *arguments).result(timeout)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .accounts import Account, Credential, LockRule
 from .clock import Clock
 from .exchange import Answer, Call, Handler, Operation, Service
+from .issued import issued
 from .jsonfields import FieldError
 from .options import CecOptions
 
@@ -64,7 +65,7 @@ class Tokens:
         now = self._clock.now()
         if len(self._all) > 10_000:
             self._all = {text: token for text, token in self._all.items() if now < token.ends_at}
-        text = secrets.token_hex(16)
+        text = issued(secrets.token_hex(16))
         self._all[text] = Token(app_key, now + seconds)
         return text
 
@@ -323,4 +324,4 @@ class TenantService(CecService):
     def _pretend_token(self, call: Call) -> Answer:
         """Looks like a token, and nothing accepts it."""
         app_key = named_by("app_key")(call) or ""
-        return self._granted(app_key, secrets.token_hex(16), self._seconds(call) or self.options.token_seconds)
+        return self._granted(app_key, issued(secrets.token_hex(16)), self._seconds(call) or self.options.token_seconds)

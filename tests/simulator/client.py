@@ -185,6 +185,10 @@ class Simulator:
     def clear_journal(self) -> None:
         self.control("DELETE", "/journal")
 
+    def issued(self) -> list[str]:
+        """Every guid, cookie and token handed out since the reset, oldest first."""
+        return list(self.control("GET", "/issued"))
+
     def connections(self) -> dict[str, int]:
         return dict(self.control("GET", "/connections"))
 

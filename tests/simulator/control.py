@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from .accounts import Account
+from .issued import ISSUED
 from .jsonfields import FieldError, as_object
 from .pipeline import Connections
 from .world import World
@@ -50,6 +51,7 @@ class Control:
                 web.delete("/faults", self._clear_faults),
                 web.get("/journal", self._get_journal),
                 web.delete("/journal", self._clear_journal),
+                web.get("/issued", self._get_issued),
                 web.get("/connections", self._get_connections),
                 web.delete("/connections", self._clear_connections),
                 web.post("/clock", self._advance),
@@ -179,6 +181,9 @@ class Control:
     async def _clear_journal(self, request: web.Request) -> Handled:
         self.world.journal.clear()
         return web.json_response({})
+
+    async def _get_issued(self, request: web.Request) -> Handled:
+        return web.json_response(list(ISSUED))
 
     async def _get_connections(self, request: web.Request) -> Handled:
         return web.json_response(self.connections.as_json())

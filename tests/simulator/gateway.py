@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .exchange import Answer, Call, Service
+from .issued import issued
 from .options import GatewayOptions
 
 PREFIX: Final = "/agentgateway/resource"
@@ -50,7 +51,7 @@ MESSAGES: Final = {
 
 
 def new_guid() -> str:
-    return f"{uuid.uuid4()}.{NODE}"
+    return issued(f"{uuid.uuid4()}.{NODE}")
 
 
 class GatewayService(Service):

@@ -14,6 +14,7 @@ from .accounts import Account, LockRule
 from .exchange import Answer, Call, Handler, Operation
 from .gateway import PREFIX, GatewayService, new_guid
 from .gateway_policy import follows_policy
+from .issued import issued
 
 if TYPE_CHECKING:
     from .world import World
@@ -174,7 +175,7 @@ class AgentService(GatewayService):
 
     def _open(self, account: Account, phone: str, now: float) -> Session:
         self._close(account.id)
-        cookies = {"JSESSIONID": secrets.token_hex(16), "ROUTEID": f".gw{secrets.token_hex(2)}"}
+        cookies = {"JSESSIONID": issued(secrets.token_hex(16)), "ROUTEID": issued(f".gw{secrets.token_hex(2)}")}
         session = Session(phone, now, cookies, {new_guid(): now})
         if account.must_change(now) and self.options.force_change_seconds:
             session.ends_at = now + self.options.force_change_seconds
@@ -291,7 +292,7 @@ class AgentService(GatewayService):
 
     def _pretend_sign_in(self, call: Call) -> Answer:
         now = self.world.clock.now()
-        cookies = {"JSESSIONID": secrets.token_hex(16)}
+        cookies = {"JSESSIONID": issued(secrets.token_hex(16))}
         return self._signed_in(call.path_fields["agent"], 1, False, Session("", now, cookies, {new_guid(): now}))
 
     # Signing out ('Signing Out', 'Forcibly Signing Out', '... with a Reason').

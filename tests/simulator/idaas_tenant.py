@@ -15,6 +15,7 @@ from .exchange import Answer, Call, Handler, Operation
 from .idaas import TENANT, IdaasService
 from .idaas_tokens import Tokens, bearer, jwt
 from .idaas_user import UserService
+from .issued import issued
 
 if TYPE_CHECKING:
     from .world import World
@@ -41,7 +42,7 @@ class ClientService(IdaasService):
                 method="POST",
                 path=PREFIX + "/token",
                 handle=self._token,
-                pretend=lambda call: self._granted(str(uuid.uuid4())),
+                pretend=lambda call: self._granted(issued(str(uuid.uuid4()))),
                 account_of=self._client_id,
                 password_field="client_secret",
             ),
@@ -89,7 +90,7 @@ class ClientService(IdaasService):
         return self._granted(self._open(account, self.options.access_token_seconds))
 
     def _open(self, account: Account, seconds: float) -> str:
-        return self._tokens.issue(account, ACCESS, seconds, str(uuid.uuid4()))
+        return self._tokens.issue(account, ACCESS, seconds, issued(str(uuid.uuid4())))
 
     def _granted(self, token: str) -> Answer:
         options = self.options

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from .accounts import Account
 from .exchange import Call
+from .issued import issued
 
 MOST = 10_000
 
@@ -26,11 +27,11 @@ def _segment(content: dict[str, str]) -> str:
 def jwt() -> str:
     """The shape of a JWT. It says nothing: the client is not meant to read it."""
     claims = _segment({"jti": secrets.token_hex(16)})
-    return f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{claims}.{secrets.token_urlsafe(32)}"
+    return issued(f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{claims}.{secrets.token_urlsafe(32)}")
 
 
 def session_token() -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(32))
+    return issued("".join(secrets.choice(string.ascii_letters + string.digits) for _position in range(32)))
 
 
 def bearer(call: Call) -> str:

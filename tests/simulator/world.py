@@ -19,6 +19,7 @@ from .gateway_agent import AgentService
 from .gateway_config import ConfigService
 from .idaas_tenant import ClientService
 from .idaas_user import UserService
+from .issued import ISSUED
 from .journal import Journal
 from .jsonfields import FieldError, as_object
 from .options import Options
@@ -56,6 +57,7 @@ class World:
         self.clock.forget()
         self.options, self.accounts, self.faults, self.journal = Options(), Accounts(), Faults(), Journal()
         self.in_flight.clear()
+        ISSUED.clear()
         for service in self.services.values():
             service.forget()
         unknown = config.keys() - set(SECTIONS)

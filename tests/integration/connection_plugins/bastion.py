@@ -13,7 +13,7 @@ name: bastion
 short_description: Local under another name
 description: For the integration tests.
 author: callcenter.passwords contributors (!UNKNOWN)
-options: {}
+extends_documentation_fragment: connection_pipelining
 """
 
 

@@ -42,7 +42,13 @@ def action(
         check_mode=check_mode,
         environment=[],
     )
-    connected = SimpleNamespace(ansible_name=connection, _shell=SimpleNamespace(tmpdir=None))
+    connection_options: dict[str, Any] = {}
+    connected = SimpleNamespace(
+        ansible_name=connection,
+        _shell=SimpleNamespace(tmpdir=None),
+        options=connection_options,
+        set_option=connection_options.__setitem__,
+    )
     built: ActionBase = plugin(task, connected, SimpleNamespace(), loads or loader(), None, None)
     built._load_name = name
     return built

@@ -149,6 +149,15 @@ def test_bad_control_calls_say_why(simulator: Simulator, method: str, path: str,
         simulator.control(method, path, body)
 
 
+def test_what_was_handed_out_is_known(wire: Wire, simulator: Simulator) -> None:
+    assert simulator.issued() == []
+    answer = wire.sign_in("291")
+    handed_out = {answer.guid, *answer.cookies.values()}
+    assert handed_out == {*simulator.issued()}
+    simulator.reset()
+    assert simulator.issued() == []
+
+
 def test_options_are_merged(simulator: Simulator) -> None:
     options = simulator.options(gateway={"lock_threshold": 5})
     assert (options["gateway"]["lock_threshold"], options["gateway"]["poll_hold"]) == (5, 0.0)

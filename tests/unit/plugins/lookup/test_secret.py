@@ -15,8 +15,9 @@ from ansible import constants
 from ansible.errors import AnsibleError, AnsibleLookupError
 
 from ansible_collections.callcenter.passwords.plugins.lookup import secret
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, Sealed
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
 from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import loader
 
 HOST, KIND = "agent-1001", "cc_agent"
@@ -69,6 +70,17 @@ def test_what_cannot_be_read(folder: Path, terms: list[str], options: dict[str, 
     with pytest.raises(AnsibleLookupError) as caught:
         look_up(*terms, **{"store_path": str(folder), **options})
     assert fault in str(caught.value)
+
+
+def test_an_accident_shows_nothing_of_its_cause(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(store: VaultFileStore, sealed: Sealed) -> str:
+        raise RuntimeError("it was the current")
+
+    monkeypatch.setattr(VaultFileStore, "unseal", burst)
+    with pytest.raises(AnsibleLookupError, match="unexpected RuntimeError while reading the store") as caught:
+        look_up(HOST, KIND, store_path=str(folder))
+    assert "the current" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_a_lookup_needs_a_store(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec, Operation
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
@@ -85,6 +85,44 @@ def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become:
     result = task.run(task_vars={})
     assert result["outcome"] == ("here" if here else "ok")
     assert result.get("_ansible_no_log", False) is not here, "hidden, wherever it ran"
+
+
+@pytest.mark.parametrize(("become", "options"), [(False, {"pipelining": True}), (True, {})])
+def test_arguments_are_written_to_no_file_there(
+    monkeypatch: pytest.MonkeyPatch, become: bool, options: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: {"outcome": "ok"})
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh", become=become)
+    task.run(task_vars={})
+    assert task._connection.options == options
+
+
+@pytest.mark.parametrize("exc", [KeyError, AnsibleError])
+def test_a_connection_that_knows_no_pipelining_is_used_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, exc: type[Exception]
+) -> None:
+    def refuse(name: str, value: object) -> None:
+        raise exc(name)
+
+    monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: {"outcome": "ok"})
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="winrm")
+    monkeypatch.setattr(task._connection, "set_option", refuse)
+    assert task.run(task_vars={})["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("connection", ["local", "ssh"])
+def test_an_accident_around_the_module_shows_nothing_of_its_cause(
+    monkeypatch: pytest.MonkeyPatch, connection: str
+) -> None:
+    def burst(*_given: object, **_options: object) -> None:
+        raise RuntimeError(f"it was {OLD}")
+
+    monkeypatch.setattr(in_worker, "plain", burst)
+    monkeypatch.setattr(ActionModule, "_execute_module", burst)
+    result = action(ActionModule, "cc_config_login", LOGIN, connection=connection).run(task_vars={})
+    assert (result["failed"], result["outcome"]) == (True, "unknown")
+    assert "unexpected RuntimeError" in result["msg"]
+    assert_shows_no_secret(result)
 
 
 # -- the tenant's token on another machine -----------------------------------------------------------------------------
