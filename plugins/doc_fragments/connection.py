@@ -31,8 +31,35 @@ options:
     default: false
   timeout:
     description:
-      - Seconds to wait for the connection, for each part of the answer and for the whole of it; 1 to 300.
+      - Seconds to connect, a proxy and the TLS handshake included, then again to send the request, and then again for
+        the whole answer; 1 to 300. Looking up the host's name comes on top.
       - Nothing is ever sent a second time after a time-out.
     type: float
     default: 20
+  failing_login_cap:
+    description:
+      - How many wrong logins one server (host and port) may see from this controller. Servers also ban the address that
+        too many of them come from.
+      - Counted over all hosts, tasks and runs that name the same folder, whosever logins they are. Only definitely
+        wrong ones count; those that are under way may be wrong, so others wait for them where they fill the cap.
+      - A login beyond the cap is not sent. The task fails with the outcome V(denied), or for a change with V(refused)
+        and the login V(denied), and says from when on it is tried again.
+      - It acts on the controller. Without it there is no cap.
+    type: dict
+    version_added: 0.1.0
+    suboptions:
+      folder:
+        description:
+          - Folder on the controller with a file for each server, which holds nothing but times.
+          - Created with mode 0700; the folder above it must be there.
+        type: path
+        required: true
+      most:
+        description: How many within O(failing_login_cap.window_minutes); 0 is no cap.
+        type: int
+        default: 20
+      window_minutes:
+        description: Minutes for which a wrong login is counted.
+        type: float
+        default: 30
 """

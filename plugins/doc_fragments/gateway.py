@@ -83,4 +83,10 @@ options:
     type: int
     choices: [100000, 1000000]
     default: 100000
+notes:
+  - Many hosts may log in as the same administrator, so a run does not present a password again that was refused or
+    answered with a lock, or left without an answer twice. Nothing is sent then, and the task fails with the outcome
+    V(denied), or for a change with V(refused) and the login V(denied). The first login of a run with a password is
+    made alone; the tasks of other hosts wait for its verdict.
+  - A call that comes with a session alone is no login. With a session and a password it may be one.
 """

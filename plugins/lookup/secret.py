@@ -37,6 +37,9 @@ options:
 author:
   - callcenter.passwords contributors (!UNKNOWN)
 notes:
+  - This lookup cannot know what the password is for. A login with it outside the role is not in the ledger of wrong
+    logins that the store keeps for each account. Book such a login, as the examples of
+    M(callcenter.passwords.credential) show, or at least give the module C(failing_login_cap).
   - Do not look a password up in a task's name or in a C(debug) task; what is templated there is printed.
 seealso:
   - module: callcenter.passwords.credential

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cc_gateway import SIGN_OUT_DONE, Gateway, Session, check_agent_id, check_phone_number, vdn_admin_id
-from .connection_options import CONNECTION, open_transport
+from .connection_options import CONNECTION, open_transport, server_of
+from .logins import Credential, Login
 from .outcome import ApiError, InputError, SessionLost, check_all
-from .run import ArgumentSpec
+from .run import ArgumentSpec, password_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,27 @@ def given_session(params: Mapping[str, Any]) -> Session | None:
     if not params.get("guid"):
         return None
     return Session(params["guid"], {str(name): str(value) for name, value in (params.get("cookies") or {}).items()})
+
+
+def administrator_login(params: Mapping[str, Any], option: str = "password", becomes: str | None = None) -> Login:
+    """Return the login of a configuration administrator, whose password many hosts may present.
+
+    Args:
+        params: the options.
+        option: which of them is the password.
+        becomes: which of them is the password afterwards, where the task changes it.
+
+    Raises:
+        InputError: one of the options is at fault.
+    """
+    server, number = server_of(params["gateway_url"]), _administrator_number(params)
+
+    def credential(password: str) -> Credential:
+        return Credential(
+            f"configuration administrator {number}", (server, str(number), password_option(params, password))
+        )
+
+    return Login(server, credential(option), credential(becomes) if becomes else None)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from .cec import (
     check_app_key,
     check_token,
 )
-from .connection_options import CONNECTION, open_transport
+from .connection_options import CONNECTION, open_transport, server_of
+from .logins import Login
 from .outcome import ApiError, InputError, check_all
 from .run import PASSWORD, ArgumentSpec, password_option
 from .sip import Registrar, check_login
@@ -101,6 +102,16 @@ def open_management(params: Mapping[str, Any]) -> Management:
         return TENANT_TOKENS.get(tenant, service.ask, refused=refused)
 
     return Management(transport, params["app_key"], token, params["management_path"])
+
+
+def phone_login(params: Mapping[str, Any]) -> Login:
+    """Return the login that verifies a SIP phone's password: at its registrar, else with the account's at the CEC.
+
+    Raises:
+        InputError: one of the options is at fault.
+    """
+    registrar = _registrar(params)
+    return Login(f"{registrar.host}:{registrar.port}" if registrar else server_of(params["cec_url"]))
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def change_password(account: Account, old: Any, new: str, *, session: Any = None
     except ApiError as exc:
         if exc.outcome == "bad" and probe_new and not exc.leaves_few_attempts:
             return _probe(account, new, exc)
-        return _not_sent(exc)
+        return not_sent(exc)
     try:
         return send_change(account, session, old, new, login="ok", authorised=True)
     except SessionLost as exc:
@@ -205,7 +205,8 @@ def _probe(account: Account, new: str, refusal: ApiError) -> Change:
     )
 
 
-def _not_sent(exc: ApiError) -> Change:
+def not_sent(exc: ApiError) -> Change:
+    """Return what a change is that a failing login, or whatever else comes before it, has kept from being sent."""
     return Change(
         "refused",
         f"{exc.message}; the change was not sent and nothing was changed",

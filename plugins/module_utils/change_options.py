@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .change import change_password
+from .logins import Login
 from .outcome import InputError, check_all
 from .policy import POLICIES, Context
 from .run import PASSWORD, ArgumentSpec, Result, change_result, password_option, predicted_change
@@ -48,6 +49,11 @@ def check_new_password(kind: str, params: Mapping[str, Any], identifiers: Sequen
     if faults:
         raise InputError("new_password breaks the policy: " + ", ".join(faults))
     return str(new)
+
+
+def change_logins(server: str, params: Mapping[str, Any]) -> list[Login]:
+    """Return the logins of a change: with the old password, and with the new one where that may be in place already."""
+    return [Login(server)] * (1 + params["probe_new_password"])
 
 
 def change(

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from .outcome import InputError
 from .run import ArgumentSpec
 from .transport import Endpoint, Transport
 
@@ -20,6 +22,14 @@ CONNECTION = ArgumentSpec(
         "validate_certs": {"type": "bool", "default": True},
         "allow_http": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 20},
+        "failing_login_cap": {
+            "type": "dict",
+            "options": {
+                "folder": {"type": "path", "required": True},
+                "most": {"type": "int", "default": 20},
+                "window_minutes": {"type": "float", "default": 30},
+            },
+        },
     }
 )
 
@@ -40,3 +50,19 @@ def open_transport(params: Mapping[str, Any], url_option: str) -> Transport:
             option=url_option,
         )
     )
+
+
+def server_of(url: str) -> str:
+    """Return the server that a URL names, host:port.
+
+    Raises:
+        InputError: it names none.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if not parts.hostname:
+        raise InputError("the URL names no server; write it as https://host:port")
+    return f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"

@@ -12,12 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .change import Change
+from .change import Change, not_sent
 from .core_dumps import forbid_core_dumps
 from .outcome import PROVES_PASSWORD, ApiError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .logins import Login
 
 Result = dict[str, Any]
 
@@ -70,6 +72,7 @@ class Operation:
         secret_results: keys of the result that hold a session or a token. A result with one of them can be registered
             but is never shown.
         token_from: the module that gets the token that this one takes as ``access_token``, where it needs one.
+        logins: see ``logins_with``; raises InputError for a faulty option.
     """
 
     arguments: ArgumentSpec
@@ -77,6 +80,19 @@ class Operation:
     changes: bool = False
     secret_results: tuple[str, ...] = ()
     token_from: str | None = None
+    logins: Callable[[Mapping[str, Any]], Sequence[Login]] = lambda params: ()
+
+    def logins_with(self, params: Mapping[str, Any]) -> Sequence[Login]:
+        """Return the logins that it may make with validated options, in their order; none where one is at fault."""
+        try:
+            return self.logins(params)
+        except InputError:
+            return ()
+
+    def refusal(self, exc: ApiError) -> Result:
+        """Return the result of a task that was stopped before it had sent anything to the account."""
+        result = change_result(not_sent(exc)) if "new_password" in self.arguments.options else api_failure(exc)
+        return {"changed": False, **result}
 
     def execute(self, params: Mapping[str, Any], check_mode: bool) -> Result:
         """Run and turn whatever comes of it into a result. The one place where errors become results."""

@@ -4,31 +4,22 @@
 
 """Tokens of tenants, asked for once per run.
 
-A run of Ansible is one process and many that it forks. They share the memory below, which no file and no variable ever
-sees: it is made when this module is imported, before the forks. Where that did not happen first, each process asks for
-a token of its own, which is slower and nothing else.
+They are in the memory that the processes of a run share. A process that does not share it asks for a token of its own,
+which is slower and nothing else.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hashlib
-import json
-import mmap
-import os
-import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .outcome import ApiError
+from .shared_memory import SharedMemory, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-_MEMORY_BYTES = 256 * 1024
-_LENGTH_BYTES = 8
 _MOST_MARGIN_SECONDS = 60
 """A token is renewed so long before its end, or a tenth of its life where that is shorter."""
 
@@ -59,10 +50,7 @@ class TenantTokens:
     """Tokens by tenant, shared by the process that makes this object and all that it forks."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, _MEMORY_BYTES)
-        # A lock of the POSIX kind belongs to a process, and goes with it when it is killed.
-        self._lock, path = tempfile.mkstemp()  # open as long as the process lives, and nameless
-        os.unlink(path)
+        self._memory = SharedMemory()
 
     def get(self, tenant: tuple[str, ...], ask: Callable[[], Token], *, refused: str | None = None) -> str:
         """Return the token of a tenant; ask for one where there is none, it is about to end, or it was refused.
@@ -77,10 +65,10 @@ class TenantTokens:
                 other one is shared with those who were waiting for it, so that they do not wait in turn.
         """
         arrived = time.time()
-        key = hashlib.sha256("\0".join(tenant).encode()).hexdigest()
-        with self._locked():
-            known = self._load()
-            entry = known.get(key, {})
+        key = key_of(*tenant)
+        # One at a time for each tenant; what has been found out by then serves the others.
+        with self._memory.locked(key):
+            entry = self._known(key)
             if "failure" in entry and (entry["failure"][0] == "denied" or entry["failed_at"] >= arrived):
                 raise ApiError(*entry["failure"])
             if "token" in entry and entry["renew_at"] > time.time() and entry["token"] != refused:
@@ -89,40 +77,26 @@ class TenantTokens:
                 token = ask()
             except ApiError as exc:
                 failure = [exc.outcome, exc.message, exc.code]
-                self._save({**known, key: {"failure": failure, "failed_at": time.time()}})
+                self._keep(key, {"failure": failure, "failed_at": time.time()})
                 raise
             margin = min(_MOST_MARGIN_SECONDS, token.lifetime / 10)
-            self._save({**known, key: {"token": token.value, "renew_at": time.time() + token.lifetime - margin}})
+            self._keep(key, {"token": token.value, "renew_at": time.time() + token.lifetime - margin})
             return token.value
 
     def forget(self) -> None:
         """Forget every token."""
-        with self._locked():
-            self._save({})
+        with self._memory.locked():
+            self._memory.save({})
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._lock, fcntl.LOCK_UN)
-
-    def _load(self) -> dict[str, Any]:
-        length = int.from_bytes(self._memory[:_LENGTH_BYTES], "big")
-        if not length:
-            return {}
-        known: dict[str, Any] = json.loads(self._memory[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    def _known(self, key: str) -> dict[str, Any]:
+        with self._memory.locked():
+            known: dict[str, Any] = self._memory.load().get(key, {})
         return known
 
-    def _save(self, known: dict[str, Any]) -> None:
-        document = json.dumps(known).encode()
-        if len(document) > _MEMORY_BYTES - _LENGTH_BYTES:
-            return  # Hundreds of tenants in one run; those that find no room ask each time.
-        # The length comes last, and the document is no longer valid while it is written.
-        self._memory[:_LENGTH_BYTES] = bytes(_LENGTH_BYTES)
-        self._memory[_LENGTH_BYTES : _LENGTH_BYTES + len(document)] = document
-        self._memory[:_LENGTH_BYTES] = len(document).to_bytes(_LENGTH_BYTES, "big")
+    def _keep(self, key: str, entry: dict[str, Any]) -> None:
+        with self._memory.locked():
+            # Hundreds of tenants in one run may be too many; those that find no room ask each time.
+            self._memory.save({**self._memory.load(), key: entry})
 
 
 TENANT_TOKENS = TenantTokens()

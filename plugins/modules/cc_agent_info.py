@@ -108,6 +108,11 @@ code:
   returned: when a request was made
   type: str
   sample: "0"
+login:
+  description: Outcome of the login, where one was tried. Empty when O(guid) was enough.
+  returned: when a request was made
+  type: str
+  sample: ok
 failing_logins:
   description: How many wrong logins this task may have cost, 0 or 1.
   returned: when a request was made
@@ -133,13 +138,15 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
+    administrator_login,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import SessionLost, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, SessionLost, check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
     ArgumentSpec,
     Operation,
     Result,
+    api_failure,
     finish,
     login_result,
     password_option,
@@ -161,28 +168,53 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     )
     if check_mode:
         return {**predicted_login(), "agents": [], "missing": []}
-    agents = _query(account, params["guid"], password, params["agent_ids"])
+    query = _Query(account, password, params["guid"])
+    try:
+        agents = query.agents(params["agent_ids"])
+    except ApiError as exc:
+        failing = exc.failing_logins if query.login == exc.outcome else 0
+        return {**api_failure(exc), "login": query.login, "failing_logins": failing}
     found = {agent["agent_id"] for agent in agents}
     missing = [agent_id for agent_id in params["agent_ids"] if agent_id not in found]
-    return login_result(f"{len(agents)} agents read", agents=agents, missing=missing)
+    return login_result(f"{len(agents)} agents read", login=query.login, agents=agents, missing=missing)
 
 
-def _query(
-    account: AdministratorAccount, guid: str | None, password: str | None, agent_ids: Sequence[int]
-) -> list[dict[str, Any]]:
-    session = Session(guid) if guid else account.log_in(password or "")
-    agents = []
-    for start in range(0, len(agent_ids), AGENTS_PER_QUERY):
-        batch = agent_ids[start : start + AGENTS_PER_QUERY]
+class _Query:
+    """A query in a session that the caller holds, or in one of its own.
+
+    Attributes:
+        login: outcome of the login, where one was tried.
+    """
+
+    def __init__(self, account: AdministratorAccount, password: str | None, guid: str | None) -> None:
+        self._account = account
+        self._password = password
+        self._given = Session(guid) if guid else None
+        self.login: str | None = None
+
+    def agents(self, agent_ids: Sequence[int]) -> list[dict[str, Any]]:
+        session = self._given or self._log_in()
+        agents = []
+        for start in range(0, len(agent_ids), AGENTS_PER_QUERY):
+            batch = agent_ids[start : start + AGENTS_PER_QUERY]
+            try:
+                records = self._account.gateway.query_agents(session, batch)
+            except SessionLost:
+                if self.login or not self._password:
+                    raise
+                session = self._log_in()
+                records = self._account.gateway.query_agents(session, batch)
+            agents += [_public(record) for record in records]
+        return agents
+
+    def _log_in(self) -> Session:
         try:
-            records = account.gateway.query_agents(session, batch)
-        except SessionLost:
-            if not (guid and password):
-                raise
-            session, guid = account.log_in(password), None
-            records = account.gateway.query_agents(session, batch)
-        agents += [_public(record) for record in records]
-    return agents
+            session = self._account.log_in(self._password or "")
+        except ApiError as exc:
+            self.login = exc.outcome
+            raise
+        self.login = "ok"
+        return session
 
 
 def _public(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,6 +245,7 @@ OPERATION = Operation(
         required_one_of=(("password", "guid"),),
     ),
     run,
+    logins=lambda params: [] if params["password"] is None else [administrator_login(params)],
 )
 
 

@@ -145,6 +145,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     given_session,
     open_gateway,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import Unreadable, check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
@@ -216,6 +218,7 @@ OPERATION = Operation(
     run,
     changes=True,
     secret_results=("guid", "cookies"),
+    logins=lambda params: [Login(server_of(params["gateway_url"]))] if params["state"] == "signed_in" else [],
 )
 
 

@@ -122,7 +122,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     AgentAccount,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change, change_logins
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     ArgumentSpec,
@@ -155,6 +156,7 @@ OPERATION = Operation(
     GATEWAY + AGENT + CHANGE + ArgumentSpec({"aicc_workbench": {"type": "bool", "default": False}}),
     run,
     changes=True,
+    logins=lambda params: change_logins(server_of(params["gateway_url"]), params),
 )
 
 

@@ -122,6 +122,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     ADMINISTRATOR,
     GATEWAY,
     ManagedAgent,
+    administrator_login,
     given_session,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.change import change_password
@@ -174,6 +175,7 @@ OPERATION = Operation(
     ),
     run,
     changes=True,
+    logins=lambda params: [] if params["password"] is None else [administrator_login(params)],
 )
 
 

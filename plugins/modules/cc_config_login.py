@@ -115,6 +115,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
+    administrator_login,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
@@ -153,6 +154,7 @@ OPERATION = Operation(
     ),
     run,
     secret_results=("guid",),
+    logins=lambda params: [administrator_login(params)],
 )
 
 

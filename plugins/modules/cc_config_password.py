@@ -100,9 +100,11 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options im
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
+    administrator_login,
     given_session,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     ArgumentSpec,
     Operation,
@@ -125,10 +127,16 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     )
 
 
+def _logins(params: Mapping[str, Any]) -> list[Login]:
+    old = administrator_login(params, "old_password", becomes="new_password")
+    return [old, administrator_login(params, "new_password")] if params["probe_new_password"] else [old]
+
+
 OPERATION = Operation(
     GATEWAY + ADMINISTRATOR + CHANGE + ArgumentSpec({"guid": {"type": "str", "no_log": True}}),
     run,
     changes=True,
+    logins=_logins,
 )
 
 

@@ -98,7 +98,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options i
     MANAGEMENT,
     BusinessAccount,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
+from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change, change_logins
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     Operation,
     Result,
@@ -113,7 +114,13 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     return change("cec_account", lambda: BusinessAccount.of(params), [str(params["account"])], params, check_mode)
 
 
-OPERATION = Operation(MANAGEMENT + CHANGE, run, changes=True, token_from="cec_token")
+OPERATION = Operation(
+    MANAGEMENT + CHANGE,
+    run,
+    changes=True,
+    token_from="cec_token",
+    logins=lambda params: change_logins(server_of(params["cec_url"]), params),
+)
 
 
 def main() -> None:

@@ -94,6 +94,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options i
     MANAGEMENT,
     BusinessAccount,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
@@ -119,7 +121,10 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
 
 
 OPERATION = Operation(
-    MANAGEMENT + ArgumentSpec({"password": {**PASSWORD, "required": True}}), run, token_from="cec_token"
+    MANAGEMENT + ArgumentSpec({"password": {**PASSWORD, "required": True}}),
+    run,
+    token_from="cec_token",
+    logins=lambda params: [Login(server_of(params["cec_url"]))],
 )
 
 

@@ -100,6 +100,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options i
     MANAGEMENT,
     SIP_PHONE,
     SipPhone,
+    phone_login,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
@@ -130,7 +131,10 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
 
 
 OPERATION = Operation(
-    MANAGEMENT + SIP_PHONE + ArgumentSpec({"password": {**PASSWORD, "required": True}}), run, token_from="cec_token"
+    MANAGEMENT + SIP_PHONE + ArgumentSpec({"password": {**PASSWORD, "required": True}}),
+    run,
+    token_from="cec_token",
+    logins=lambda params: [phone_login(params)],
 )
 
 

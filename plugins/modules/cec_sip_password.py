@@ -112,6 +112,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options i
     MANAGEMENT,
     SIP_PHONE,
     SipPhone,
+    phone_login,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.change import (
     Change,
@@ -122,6 +123,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.change_option
     NEW_PASSWORD,
     check_new_password,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
@@ -154,11 +157,17 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     return {**change_result(made), "login": phone.account_login, "account_login": phone.account_login}
 
 
+def _logins(params: Mapping[str, Any]) -> list[Login]:
+    account = Login(server_of(params["cec_url"]))
+    return [phone_login(params), account] if params["probe_new_password"] else [account]
+
+
 OPERATION = Operation(
     MANAGEMENT + SIP_PHONE + NEW_PASSWORD + ArgumentSpec({"account_password": {**PASSWORD, "required": True}}),
     run,
     changes=True,
     token_from="cec_token",
+    logins=_logins,
 )
 
 

@@ -197,6 +197,37 @@ EXAMPLES = r"""
     store_path: /srv/passwords
   check_mode: true
   register: plan
+
+- name: Log in with a stored password outside the role, obeying and keeping the ledger
+  module_defaults:
+    callcenter.passwords.credential:
+      host: admin-101
+      kind: cc_config
+      store_path: /srv/passwords
+  block:
+    - name: Book the login
+      callcenter.passwords.credential:
+        state: planned
+        intent: verify
+      register: plan
+    - name: Log in
+      callcenter.passwords.cc_agent_info:
+        gateway_url: https://gateway.example.com:8043
+        admin_id: 101
+        password: "{{ lookup('callcenter.passwords.secret', 'admin-101', 'cc_config', store_path='/srv/passwords') }}"
+        agent_ids: [1001, 1002]
+      when: plan.rotation.step == 'log_in'
+    - name: It worked
+      callcenter.passwords.credential:
+        state: verified
+      when: plan.rotation.step == 'log_in'
+  rescue:
+    - name: It did not work
+      callcenter.passwords.credential:
+        state: failed
+        step: log_in
+        rotation: "{{ plan.rotation }}"
+        result: "{{ ansible_failed_result }}"
 """
 
 RETURN = r"""

@@ -149,12 +149,14 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import SecondFactor
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
     IDAAS,
     USER,
     User,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
@@ -216,6 +218,7 @@ OPERATION = Operation(
     run,
     changes=True,
     secret_results=("id_token", "session_token", "state_token"),
+    logins=lambda params: [Login(server_of(params["idaas_url"]))],
 )
 
 

@@ -124,8 +124,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils.change import change_password
 from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
     NEW_PASSWORD,
+    change_logins,
     check_new_password,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import Session, check_token
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
     IDAAS,
@@ -193,6 +195,7 @@ OPERATION = Operation(
     ),
     run,
     changes=True,
+    logins=lambda params: change_logins(server_of(params["idaas_url"]), params),
 )
 
 

@@ -125,6 +125,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.change_option
     NEW_PASSWORD,
     check_new_password,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
     IDAAS,
     IDENTIFIERS,
@@ -134,6 +135,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options
     User,
     identifiers,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
     PASSWORD,
@@ -169,6 +171,12 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     return change_result(change())
 
 
+def _logins(params: Mapping[str, Any]) -> list[Login]:
+    probes = params["user_name"] and params["probe_new_password"]
+    presented = [bool(probes), params["old_password"] is not None]
+    return [Login(server_of(params["idaas_url"]))] * sum(presented)
+
+
 OPERATION = Operation(
     IDAAS
     + TENANT
@@ -183,6 +191,7 @@ OPERATION = Operation(
     ),
     run,
     changes=True,
+    logins=_logins,
 )
 
 

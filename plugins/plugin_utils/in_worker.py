@@ -15,7 +15,7 @@ import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 # Imported here, in the controller's main process, so that every forked worker inherits them.
@@ -25,22 +25,34 @@ from ansible_collections.callcenter.passwords.plugins.module_utils import (  # n
     idaas_options,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import api_failure
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import (
     TENANT_TOKENS,
     Token,
     without_token,
 )
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_cap import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.shared_credentials import SHARED_CREDENTIALS
 
 if TYPE_CHECKING:
-    from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation
+    from collections.abc import Callable, Sequence
+
+    from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
+    from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation, Result
 
 # In the main process too, which holds the vault passwords and the tenants' tokens.
 forbid_core_dumps()
 
 _LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
+
+
+class _CutOffError(Exception):
+    """A module on another machine has begun and not ended by itself. Carries what Ansible makes of that."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self.result = result
 
 
 class ActionModule(ActionBase):
@@ -54,7 +66,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         operation = _operation(str(self._task.resolved_action).rsplit(".", 1)[-1])
         try:
-            result.update(self._run_here(operation) if runs_here(self) else self._run_there(operation, task_vars))
+            result.update(self._result(operation, task_vars))
         except AnsibleError:
             raise
         except Exception as exc:
@@ -65,13 +77,36 @@ class ActionModule(ActionBase):
             self._task.no_log = True
         return result
 
-    def _run_here(self, operation: Operation) -> dict[str, Any]:
-        spec = operation.arguments
-        _validation, params = self.validate_argument_spec(dict(spec.options), **spec.rules())
-        secrets = [params[name] for name in spec.secret_options() if params.get(name)]
-        return masked(operation.execute(plain(params), check_mode=self._task.check_mode), secrets)
+    def _result(self, operation: Operation, task_vars: dict[str, Any] | None) -> Result:
+        here = runs_here(self)
+        try:
+            spec = operation.arguments
+            params = plain(self.validate_argument_spec(dict(spec.options), **spec.rules())[1])
+            cap = Cap.of(params)
+        except InputError as exc:
+            return operation.refusal(ApiError("denied", ". ".join(exc.faults) + ". Nothing was sent"))
+        except AnsibleActionFail:
+            if here:
+                raise
+            params, cap = {}, None  # The module finds it out as well, and says so.
 
-    def _run_there(self, operation: Operation, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        def send() -> Result:
+            return self._run_here(operation, params) if here else self._run_there(operation, task_vars)
+
+        try:
+            if self._task.check_mode or not params:
+                return send()
+            return _protected(operation.logins_with(params), cap, send)
+        except ApiError as exc:
+            return operation.refusal(exc)
+        except _CutOffError as exc:
+            return exc.result
+
+    def _run_here(self, operation: Operation, params: dict[str, Any]) -> Result:
+        secrets = [params[name] for name in operation.arguments.secret_options() if params.get(name)]
+        return masked(operation.execute(params, check_mode=self._task.check_mode), secrets)
+
+    def _run_there(self, operation: Operation, task_vars: dict[str, Any] | None) -> Result:
         """Run the ordinary module, with the tenant's token that this run has got already."""
         self._keep_arguments_off_the_disk()
         args = dict(self._task.args)
@@ -84,8 +119,10 @@ class ActionModule(ActionBase):
             try:
                 args["access_token"] = self._token_there(operation.token_from, args, task_vars)
             except ApiError as exc:
-                return {"changed": False, **api_failure(without_token(exc))}
-        result: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
+                return operation.refusal(without_token(exc))
+        result: Result = self._execute_module(module_args=args, task_vars=task_vars)
+        if "outcome" not in result and "invocation" not in result:
+            raise _CutOffError(result)
         return result
 
     def _keep_arguments_off_the_disk(self) -> None:
@@ -111,6 +148,15 @@ class ActionModule(ActionBase):
 
         tenant = (str(args.get("token_url") or args.get("cec_url")), str(args.get("app_key")), str(args["app_secret"]))
         return TENANT_TOKENS.get(("elsewhere", *tenant), ask)
+
+
+def _protected(logins: Sequence[Login], cap: Cap | None, send: Callable[[], Result]) -> Result:
+    """Return the result of a task whose logins endanger neither a credential that hosts share nor this address.
+
+    Raises:
+        ApiError: nothing was sent, so that they do not.
+    """
+    return SHARED_CREDENTIALS.send(logins, lambda: LOGINS_UNDER_WAY.send(cap, logins, send))
 
 
 def _operation(module: str) -> Operation:

@@ -15,8 +15,6 @@ import fcntl
 import os
 import re
 import stat
-import tempfile
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,9 +24,11 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
 from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
+from .files import replace, time_of, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 _FORMAT = 1
 _HEADER = "# Passwords of one inventory host, kept by callcenter.passwords. Secrets are Ansible Vault scalars.\n"
@@ -143,7 +143,7 @@ class VaultFileStore:
                 if (stored.version if stored else 0) != entry.version:
                     raise Conflict("another run has written this credential in the meantime; run again")
                 credentials[kind] = entry.changed(version=entry.version + 1)
-                self._replace(self._path(host), _document(host, credentials))
+                replace(self._path(host), _text(_document(host, credentials)))
                 return credentials[kind]
         except OSError as exc:
             raise StoreError(
@@ -201,29 +201,14 @@ class VaultFileStore:
         except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
             raise StoreError(f"{path} is damaged; restore it from a backup") from None
 
-    def _replace(self, path: str, document: dict[str, Any]) -> None:
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")  # mode 0600
-        try:
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(_HEADER)
-                yaml.dump(document, file, _StoreDumper, sort_keys=False, explicit_start=True)
-                file.flush()
-                os.fsync(file.fileno())
-            os.rename(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
 
 _NO_VAULT_PASSWORD = (
     "this run has no vault password; give one with --vault-password-file, --vault-id or --ask-vault-pass"
 )
+
+
+def _text(document: dict[str, Any]) -> str:
+    return _HEADER + str(yaml.dump(document, None, _StoreDumper, sort_keys=False, explicit_start=True))
 
 
 def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
@@ -237,9 +222,9 @@ def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
 def _values(entry: Entry) -> dict[str, Any]:
     values: dict[str, Any] = {
         "version": entry.version,
-        "rotated_at": _text(entry.rotated_at),
-        "staged_at": _text(entry.staged_at),
-        "written_at": _text(entry.written_at),
+        "rotated_at": _time_text(entry.rotated_at),
+        "staged_at": _time_text(entry.staged_at),
+        "written_at": _time_text(entry.written_at),
         "written_by": entry.written_by,
         **({"temporary": True} if entry.temporary else {}),
         "ledger": [_attempt_values(attempt) for attempt in entry.ledger],
@@ -250,8 +235,12 @@ def _values(entry: Entry) -> dict[str, Any]:
     return values
 
 
+def _time_text(time: datetime | None) -> str | None:
+    return time_text(time) if time else None
+
+
 def _entry(values: dict[str, Any]) -> Entry:
-    known: dict[str, Any] = {name: _time(values[name]) if values[name] else None for name in _TIMES}
+    known: dict[str, Any] = {name: time_of(values[name]) if values[name] else None for name in _TIMES}
     known.update({name: Sealed(str(values[name])) if values[name] else None for name in SECRETS})
     return Entry(
         version=int(values["version"]),
@@ -259,12 +248,12 @@ def _entry(values: dict[str, Any]) -> Entry:
         temporary=bool(values.get("temporary")),
         ledger=tuple(
             Attempt(
-                _time(attempt["at"]),
+                time_of(attempt["at"]),
                 attempt["secret"],
                 attempt["outcome"],
                 attempt["run"],
                 int(attempt["remaining"]) if attempt.get("remaining") is not None else None,
-                _time(attempt["until"]) if attempt.get("until") else None,
+                time_of(attempt["until"]) if attempt.get("until") else None,
             )
             for attempt in values["ledger"]
         ),
@@ -274,7 +263,7 @@ def _entry(values: dict[str, Any]) -> Entry:
 
 def _attempt_values(attempt: Attempt) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "at": _text(attempt.at),
+        "at": time_text(attempt.at),
         "secret": attempt.secret,
         "outcome": attempt.outcome,
         "run": attempt.run,
@@ -282,13 +271,5 @@ def _attempt_values(attempt: Attempt) -> dict[str, Any]:
     if attempt.remaining is not None:
         values["remaining"] = attempt.remaining
     if attempt.until is not None:
-        values["until"] = _text(attempt.until)
+        values["until"] = time_text(attempt.until)
     return values
-
-
-def _text(time: datetime | None) -> str | None:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.callcenter.passwords.plugins.module_utils import cec_options, http_wire
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.shared_credentials import SHARED_CREDENTIALS
 from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import Registrars
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
 from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import WireScript
@@ -27,9 +28,10 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_tokens() -> None:
-    """Let no test find the tokens of another one."""
+def _nothing_known() -> None:
+    """Let no test find the tokens of another one, nor what another one has been refused."""
     TENANT_TOKENS.forget()
+    SHARED_CREDENTIALS.forget()
 
 
 @pytest.fixture

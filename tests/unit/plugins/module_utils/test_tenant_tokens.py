@@ -7,26 +7,20 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from ansible_collections.callcenter.passwords.plugins.module_utils import tenant_tokens
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils.shared_memory import SharedMemory
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TenantTokens, Token
+from ansible_collections.callcenter.passwords.tests.unit.plugins.processes import FORK, MANY, PATIENCE, at_once, process
 
-FORK = multiprocessing.get_context("fork")
 TENANT = ("https://cec.test", "key", "secret")
-MANY = 8
-PATIENCE = 30
-"""Seconds until a test that hangs is given up."""
 
 
 class Service:
@@ -64,39 +58,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     watch = SimpleNamespace(now=1_000_000.0)
     monkeypatch.setattr(tenant_tokens, "time", SimpleNamespace(time=lambda: watch.now))
     return watch
-
-
-def at_once(work: Callable[[int], Any], count: int = MANY) -> list[Any]:
-    """Return what each of many forked processes gets, all of which start at the same moment."""
-    barrier, results = FORK.Barrier(count), FORK.Queue()
-
-    def child(number: int) -> None:
-        barrier.wait(PATIENCE)
-        try:
-            results.put(work(number))
-        except ApiError as exc:
-            results.put((exc.outcome, exc.message, exc.code))
-
-    processes = [FORK.Process(target=child, args=(number,), daemon=True) for number in range(count)]
-    for process in processes:
-        process.start()
-    found = [results.get(timeout=PATIENCE) for _process in processes]
-    for process in processes:
-        process.join(PATIENCE)
-    assert {process.exitcode for process in processes} == {0}
-    return found
-
-
-@contextmanager
-def process(work: Callable[[], Any]) -> Iterator[Any]:
-    """Run one forked process meanwhile; it does not survive."""
-    child = FORK.Process(target=work, daemon=True)
-    child.start()
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.join(PATIENCE)
 
 
 # -- many processes ----------------------------------------------------------------------------------------------------
@@ -169,43 +130,6 @@ def test_a_killed_holder_of_the_lock_blocks_nobody(tokens: TenantTokens) -> None
         assert set(at_once(work, 4)) == {"token-1"}
         assert time.monotonic() - begin < PATIENCE / 3
     assert service.asked.value == 1
-
-
-class Deadly:
-    """The memory, as a process sees it that is killed before one of its writes."""
-
-    def __init__(self, memory: Any, writes: int) -> None:
-        self.memory = memory
-        self.writes = writes
-
-    def __getitem__(self, place: slice) -> bytes:
-        found: bytes = self.memory[place]
-        return found
-
-    def __setitem__(self, place: slice, value: bytes) -> None:
-        if not self.writes:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.writes -= 1
-        self.memory[place] = value
-
-
-@pytest.mark.parametrize("writes", [0, 1, 2, 3])
-def test_a_process_killed_while_it_writes_leaves_no_damage(tokens: TenantTokens, writes: int) -> None:
-    service = Service(seconds=0)
-    tokens.get(TENANT, service.ask)
-
-    def work() -> None:
-        tokens._memory = Deadly(tokens._memory, writes)  # type: ignore[assignment]
-        tokens.get((*TENANT, "another"), service.ask)
-
-    with process(work) as killed:
-        killed.join(PATIENCE)
-        assert killed.exitcode == (0 if writes == 3 else -signal.SIGKILL)
-    # Either the token is there or it is asked for anew.
-    assert tokens.get(TENANT, service.ask) in ("token-1", "token-3")
-    known = service.asked.value
-    assert tokens.get(TENANT, service.ask) in ("token-1", "token-3")
-    assert service.asked.value == known
 
 
 # -- one process -------------------------------------------------------------------------------------------------------
@@ -292,10 +216,10 @@ def test_everything_can_be_forgotten(tokens: TenantTokens) -> None:
     assert [tokens.get(tenant, service.ask) for tenant in (TENANT, (*TENANT, "denied"))] == ["token-3", "token-4"]
 
 
-@pytest.mark.parametrize("room", [8, 64, 100])
-def test_a_memory_without_room_costs_requests_and_nothing_else(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    monkeypatch.setattr(tenant_tokens, "_MEMORY_BYTES", room)
+@pytest.mark.parametrize("room", [0, 2, 64, 100])
+def test_a_memory_without_room_costs_requests_and_nothing_else(room: int) -> None:
     tokens, service = TenantTokens(), Service(seconds=0)
+    tokens._memory = SharedMemory(room)
     assert [tokens.get(TENANT, service.ask) for _time in range(3)] == ["token-1", "token-2", "token-3"]
     assert tokens.get(TENANT, service.ask, refused="token-3") == "token-4"
     for _time in range(2):
@@ -322,4 +246,4 @@ def test_neither_secrets_nor_tokens_are_shown() -> None:
 
 def test_secrets_do_not_stand_in_the_memory(tokens: TenantTokens) -> None:
     tokens.get(("https://cec.test", "key", "secret-marker"), Service(seconds=0).ask)
-    assert b"secret-marker" not in tokens._memory[:]
+    assert b"secret-marker" not in tokens._memory._memory[:]

@@ -56,6 +56,7 @@ def test_reading_agents(wire: WireScript) -> None:
         "changed": False,
         "outcome": "ok",
         "code": "0",
+        "login": "ok",
         "failing_logins": 0,
         "agents": [public(), public(1002, name="Back office")],
         "missing": [],

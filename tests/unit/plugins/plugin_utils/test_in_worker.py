@@ -7,16 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
 from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec, Operation
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils import in_worker
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import ActionModule, plain, runs_here
 from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import action
+from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import Registrars
 from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
     ADMIN_OPTIONS,
     AGENT_OPTIONS,
@@ -79,7 +82,7 @@ def test_the_argument_spec_is_the_modules() -> None:
 def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become: bool, here: bool) -> None:
     elsewhere = {"failed": False, "outcome": "ok", "guid": GUID}
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: dict(elsewhere))
-    monkeypatch.setattr(ActionModule, "_run_here", lambda self, _operation: {"outcome": "here"})
+    monkeypatch.setattr(ActionModule, "_run_here", lambda self, *_options: {"outcome": "here"})
     task = action(ActionModule, "cc_config_login", LOGIN, connection=connection, become=become)
     assert runs_here(task) is here
     result = task.run(task_vars={})
@@ -269,6 +272,106 @@ def test_an_unreadable_answer_to_the_request_for_a_token_costs_no_login(elsewher
     elsewhere.token = {"failed": True, "outcome": "unknown", "msg": "why"}
     result = check_there()
     assert (result["outcome"], result["failing_logins"]) == ("denied", 0)
+
+
+# -- logins that endanger others ---------------------------------------------------------------------------------------
+
+QUERY = {**LOGIN, "agent_ids": [1001]}
+RESET = {**LOGIN, "agent_id": 1001, "new_password": "Temp@123"}
+
+
+def test_a_refused_administrator_is_not_presented_again_by_any_module(wire: WireScript) -> None:
+    wire.expect(config_login(OLD, answer("107-003")))
+    assert action(ActionModule, "cc_agent_info", QUERY).run(task_vars={})["outcome"] == "bad"
+    for module, options in (("cc_agent_info", QUERY), ("cc_config_login", LOGIN)):
+        result = action(ActionModule, module, options).run(task_vars={})
+        assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "denied", 0)
+        assert "configuration administrator 101 was refused earlier in this run" in result["msg"]
+        assert_shows_no_secret(result)
+    for module, options in (
+        ("cc_agent_reset", RESET),
+        ("cc_config_password", {**ADMIN_OPTIONS, "old_password": OLD, "new_password": NEW}),
+    ):
+        result = action(ActionModule, module, options).run(task_vars={})
+        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+        assert (result["login"], result["failing_logins"], result["password_refused"]) == ("denied", 0, False)
+        assert "nothing was changed" in result["msg"]
+
+
+def test_a_session_of_ones_own_is_no_login(wire: WireScript) -> None:
+    wire.expect(config_login(OLD, answer("107-003")))
+    action(ActionModule, "cc_config_login", LOGIN).run(task_vars={})
+    held = {**ADMIN_OPTIONS, "guid": GUID, "agent_ids": []}
+    assert action(ActionModule, "cc_agent_info", held).run(task_vars={})["outcome"] == "ok"
+
+
+def test_check_mode_is_not_stopped(wire: WireScript) -> None:
+    wire.expect(config_login(OLD, answer("107-003")))
+    action(ActionModule, "cc_config_login", LOGIN).run(task_vars={})
+    assert "outcome" not in action(ActionModule, "cc_config_login", LOGIN, check_mode=True).run(task_vars={})
+
+
+@pytest.mark.parametrize(
+    ("answered", "more"),
+    [
+        ({"failed": True, "outcome": "bad", "failing_logins": 1}, 0),
+        ({"failed": True, "outcome": "unknown", "failing_logins": 1}, 1),
+        ({"failed": True, "msg": "cut off"}, 1),
+        ({"failed": True, "msg": "an option is at fault", "invocation": {}}, 3),
+        ({"failed": False, "outcome": "ok"}, 3),
+    ],
+)
+def test_the_same_holds_on_another_machine(
+    monkeypatch: pytest.MonkeyPatch, answered: dict[str, Any], more: int
+) -> None:
+    ran = []
+
+    def execute(*_nothing: Any, **options: Any) -> dict[str, Any]:
+        ran.append(options)
+        return dict(answered)
+
+    monkeypatch.setattr(ActionModule, "_execute_module", execute)
+    results = [action(ActionModule, "cc_config_login", LOGIN, connection="ssh").run(task_vars={}) for _time in range(4)]
+    assert len(ran) == 1 + more
+    for result in results[: len(ran)]:
+        assert {key: result.get(key) for key in answered} == answered
+    assert {result["outcome"] for result in results[len(ran) :]} <= {"denied"}
+
+
+@pytest.mark.parametrize("connection", ["local", "ssh"])
+def test_a_cap_holds_for_all_hosts_together(
+    wire: WireScript, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, connection: str
+) -> None:
+    bad = {"failed": True, "outcome": "bad", "failing_logins": 1}
+    monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: dict(bad))
+    if connection == "local":
+        wire.expect(*[sign_in(OLD, answer("100-004"))] * 2)
+    options = {**AGENT_OPTIONS, "password": OLD, "failing_login_cap": {"folder": str(tmp_path / "wrong"), "most": 2}}
+    task = action(ActionModule, "cc_agent_login", options, connection=connection)
+    assert [task.run(task_vars={})["outcome"] for _time in range(4)] == ["bad", "bad", "denied", "denied"]
+    change = {name: value for name, value in options.items() if name != "password"}
+    change = {**change, "old_password": OLD, "new_password": NEW}
+    result = action(ActionModule, "cc_agent_password", change, connection=connection).run(task_vars={})
+    assert (result["outcome"], result["login"], result["changed"]) == ("refused", "denied", False)
+    assert "has seen 2 wrong logins" in result["msg"]
+
+
+def test_a_wrong_login_at_a_registrar_counts_there(registrars: Registrars, tmp_path: Path) -> None:
+    registrars.answer = ApiError("bad", "a sentence", "403")
+    phone = {**CHECK, "registrar": "sip:pbx.test", "sip_user": "88801001", "failing_login_cap": {"most": 1}}
+    phone["failing_login_cap"]["folder"] = str(tmp_path / "wrong")
+    task = action(ActionModule, "cec_sip_login", phone)
+    assert [task.run(task_vars={})["outcome"] for _time in range(2)] == ["bad", "denied"]
+    assert [file.name for file in (tmp_path / "wrong").iterdir()] == ["pbx.test%3A5060"]
+
+
+@pytest.mark.parametrize("fault", [{"most": -1}, {"window_minutes": 0}])
+def test_a_cap_at_fault_stops_everything(wire: WireScript, tmp_path: Path, fault: dict[str, Any]) -> None:
+    options = {**LOGIN, "failing_login_cap": {"folder": str(tmp_path), **fault}}
+    result = action(ActionModule, "cc_config_login", options).run(task_vars={})
+    assert (result["failed"], result["outcome"]) == (True, "denied")
+    assert next(iter(fault)) in result["msg"]
+    assert not wire.sent
 
 
 # -- results that hold secrets -----------------------------------------------------------------------------------------
