@@ -127,6 +127,17 @@ integration: $(DEV) ## real ansible-playbook runs against the simulator, one fil
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
 
+# The whole matrix takes about an hour on two cores, its quick part under two minutes.
+.PHONY: faults faults-quick defects
+faults: $(DEV) ## everything that can go wrong, at every moment: build/faults.json and a page of the documentation
+	$(call run,python -m faults --page docs/docsite/rst/faults.rst $(FAULTS_ARGS),PYTHONPATH=tests)
+
+faults-quick: $(DEV) ## a part of it in which every request, every kind of accident and every kind of credential occurs
+	$(call run,python -m faults --quick --output build/faults-quick.json $(FAULTS_ARGS),PYTHONPATH=tests)
+
+defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the collection, which the matrix must find
+	$(call run,pytest tests/faults -n 2 --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
+
 .PHONY: fuzz
 fuzz: $(DEV) ## rubbish from servers for ten minutes (FUZZ_MINUTES=60 for longer); what is found becomes a test case
 	$(call run,pytest tests/unit/plugins/module_utils/test_fuzz.py -s -p no:logging -k for_minutes,FUZZ_MINUTES=$(or $(FUZZ_MINUTES),10))

@@ -22,7 +22,7 @@ REPORTS = ROOT / "build/reports"
 
 # The longest first: it fills one core while the others follow each other on the second.
 SHARED = ["sanity", "ruff", "yamllint", "unit", "mypy", "ansible-lint", "docs-lint", "changelog-lint", "docs", "build"]
-ALONE = ["demo", "integration", "oldest", "molecule"]
+ALONE = ["demo", "integration", "faults-quick", "defects", "oldest", "molecule"]
 WORKERS = 2
 
 

@@ -1,0 +1,339 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cases of the matrix: what goes wrong, where, in which flow. Data only; the scenes play them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .flows import FLOWS, LIES, REFUSALS, WITHOUT_FAULTS, Flow
+
+Fault = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of a flow: the operation, of which of the person's accounts, and how many like it come before."""
+
+    service: str
+    operation: str
+    skip: int
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.skip + 1}"
+
+
+@dataclass(frozen=True)
+class Accident:
+    """A fault at a request."""
+
+    request: Request
+    name: str
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.request} {self.name}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One host's story.
+
+    Attributes:
+        flow: how its password is changed.
+        group: what goes wrong, as a row of the published table.
+        name: exactly what, exactly where.
+        accidents: faults of the first run.
+        later: faults of the second run.
+        act: what somebody else does to the account, and its values.
+        write: which write of the store goes wrong.
+        ends: how it may end: rotated, diverged (reported), or unchanged (the old password works, nothing is open).
+    """
+
+    flow: Flow
+    group: str
+    name: str
+    accidents: tuple[Accident, ...] = ()
+    later: tuple[Accident, ...] = ()
+    act: tuple[str, Mapping[str, Any]] | None = None
+    write: Mapping[str, Any] = field(default_factory=dict)
+    ends: frozenset[str] = frozenset({"rotated"})
+
+    def __str__(self) -> str:
+        return f"{self.flow.name}: {self.name}"
+
+
+CHANGES = frozenset(flow.change for flow in FLOWS)
+ROTATED = frozenset({"rotated"})
+OR_DIVERGED = frozenset({"rotated", "diverged"})
+
+# Row of the table -> kinds of faults. What is in braces goes to the simulator as it stands.
+_BODIES: Mapping[str, Mapping[str, Fault]] = {
+    "empty answer": {"empty": {}},
+    "garbled answer": {"garbled": {}, "garbled_http": {}},
+    "truncated answer": {"truncated": {}},
+    "HTML": {"html": {}},
+    "not UTF-8": {"non_utf8": {}},
+    "oversized or endless answer": {"oversized": {"size": 2}, "endless": {}},
+    "deeply nested JSON, header flood": {"nested_json": {}, "header_flood": {}},
+    "redirect to another origin": {"redirect": {}},
+}
+ANSWERS: Mapping[str, Mapping[str, Fault]] = {
+    "connection dropped before applying": {"drop_before": {"kind": "drop_before"}},
+    "applied, then dropped": {"drop_after": {"kind": "drop_after"}},
+    "time-out": {
+        "timeout_before": {"kind": "timeout_before"},
+        "timeout_after": {"kind": "timeout_after"},
+        "slow": {"kind": "latency", "seconds": 0.4},
+    },
+    "HTTP 502, 503": {
+        f"{status}{', applied' if applied else ''}": {"kind": "status", "status": status, "applied": applied}
+        for status in (502, 503)
+        for applied in (False, True)
+    },
+    **{
+        row: {
+            f"{kind}{', applied' if applied else ''}": {"kind": kind, "applied": applied, **more}
+            for kind, more in kinds.items()
+            for applied in (False, True)
+        }
+        for row, kinds in _BODIES.items()
+    },
+    "redirect without TLS": {
+        "downgrade": {"kind": "redirect", "url": "http://localhost:1/"},
+        "downgrade, applied": {"kind": "redirect", "url": "http://localhost:1/", "applied": True},
+    },
+    "success that was not applied": {"lie": {"kind": "lie"}},
+    "late application": {
+        f"late {seconds} s, {now}": {"kind": "late", "now": now, "seconds": seconds}
+        for seconds, now in ((1, "drop"), (300, "status"), (5400, "drop"))
+    },
+}
+REFUSED = "refused (policy, history, wrong, locked, live, busy, session lost)"
+
+
+def accidents(request: Request) -> Iterator[tuple[str, Accident]]:
+    """Everything that can happen to a request, with the row of the table it belongs to."""
+    for row, faults in ANSWERS.items():
+        for name, fault in faults.items():
+            if fault["kind"] != "late" or _can_be_late(request, fault["seconds"]):
+                yield row, Accident(request, name, fault)
+    for meaning, code, message in REFUSALS[request.operation]:
+        fault = {"kind": "retcode", "code": code, "message": message}
+        yield REFUSED, Accident(request, meaning, fault)
+        if meaning == "unheard of":
+            yield REFUSED, Accident(request, f"{meaning}, applied", {**fault, "applied": True})
+
+
+def _can_be_late(request: Request, seconds: float) -> bool:
+    """Whether it makes a case of its own that this request takes effect late.
+
+    A login does not. An administrator's reset undoes a change that the agent has made in the meantime; nobody but the
+    verify playbook can find that out once the rotation is over.
+    """
+    return is_change(request.operation) and (request.operation != "config_reset" or seconds <= 300)
+
+
+def is_change(operation: str) -> bool:
+    """Whether the operation sets a password."""
+    return operation in CHANGES
+
+
+def single(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
+    """One accident at one request."""
+    for request in requests:
+        for row, accident in accidents(request):
+            yield Case(flow, row, str(accident), (accident,), ends=_ends(flow, accident))
+
+
+def double(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
+    """The change and its verification go wrong in one run, and the first login or the change in the next."""
+    change = next(request for request in requests if is_change(request.operation))
+    login = requests[0]
+    verify = verification(flow, requests)
+    refusals = {
+        meaning: {"kind": "retcode", "code": code, "message": message}
+        for meaning, code, message in REFUSALS[change.operation]
+    }
+    first = [
+        Accident(change, name, fault)
+        for name, fault in (
+            ("drop_before", {"kind": "drop_before"}),
+            ("lie", {"kind": "lie"}),
+            ("late 300 s", {"kind": "late", "now": "drop", "seconds": 300}),
+            ("policy", refusals["policy"]),
+        )
+    ]
+    at_verification = [None, at(verify, "drop_after")] if verify else [None]
+    again = Request(change.service, change.operation, 0)
+    afterwards: list[Accident | None] = [
+        at(Request(login.service, login.operation, 0), "drop_after"),
+        at(again, "drop_after"),
+        Accident(again, "policy on a resend", refusals["policy"]),
+        *([Accident(again, "history on a resend", refusals["history"])] if "history" in refusals else []),
+    ]
+    for one, two, three in itertools.product(first, at_verification, afterwards):
+        if one.name == "policy" and two:
+            continue  # what was refused is not verified
+        run = tuple(accident for accident in (one, two) if accident)
+        later = (three,) if three else ()
+        yield Case(
+            flow,
+            "two or three accidents in two runs",
+            " + ".join(map(str, run)) + " then " + " + ".join(map(str, later)),
+            run,
+            later,
+            ends=_ends(flow, *run),
+        )
+
+
+def verification(flow: Flow, requests: Sequence[Request]) -> Request | None:
+    """The request that proves the new password, where it can be hurt."""
+    return next((request for request in reversed(requests) if request.operation == flow.verify), None)
+
+
+def at(request: Request, kind: str) -> Accident:
+    """A fault that needs no more than its name."""
+    return Accident(request, kind, {"kind": kind})
+
+
+def _ends(flow: Flow, *run: Accident) -> frozenset[str]:
+    """How a case may end. What an administrator repairs must always end well."""
+    # A server that calls a right password wrong, or that carries a change out late, can leave no known password.
+    may_diverge = any(accident.name in LIES or accident.fault["kind"] == "late" for accident in run)
+    return OR_DIVERGED if may_diverge and not flow.is_lost else ROTATED
+
+
+def thinned(cases: Sequence[Case], most: int) -> list[Case]:
+    """Some of the cases, so that every request of every flow and every kind of accident stays, as far as they fit."""
+    seen: Counter[object] = Counter()
+    chosen: list[Case] = []
+    left = list(cases)
+
+    def novelty(case: Case) -> tuple[int, int]:
+        counts = [seen[mark] for mark in _marks(case)]
+        return counts.count(0), -sum(counts)
+
+    while left and len(chosen) < most:
+        chosen.append(max(left, key=novelty))
+        left.remove(chosen[-1])
+        seen.update(_marks(chosen[-1]))
+    return chosen
+
+
+def _marks(case: Case) -> list[object]:
+    """What a case covers; a mark that few have seen makes a case wanted."""
+    places = [(case.flow.name, str(accident.request)) for accident in (*case.accidents, *case.later)]
+    kinds = [accident.name.removesuffix(", applied") for accident in (*case.accidents, *case.later)]
+    return [*places, *kinds, case.flow.name, (case.group, case.flow.kind)]
+
+
+def killed(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
+    """Killed before and after the server has carried a request out; the next run is whole, or is hurt as well."""
+    change = next(request for request in requests if is_change(request.operation))
+    again = Request(change.service, change.operation, 0)
+    afterwards = [(), (at(again, "drop_before"),), (at(again, "drop_after"),)]
+    if requests[0].operation not in WITHOUT_FAULTS:
+        afterwards.append((at(Request(requests[0].service, requests[0].operation, 0), "drop_after"),))
+    for request, later in itertools.product(requests, afterwards):
+        for moment, kind in (("before", "timeout_before"), ("after", "timeout_after")):
+            accident = Accident(request, f"killed {moment}", {"kind": kind, "seconds": 600})
+            name = " then ".join(map(str, (accident, *later)))
+            yield Case(flow, f"killed {moment} a request", name, (accident,), later)
+
+
+def at_writes(flow: Flow, writes: int) -> Iterator[Case]:
+    """Killed before and after a write of the store; a disk that fails from a write on."""
+    for write, how in itertools.product(range(1, writes + 1), DISK):
+        yield Case(flow, DISK[how], f"write {write} {how}", write={"write": write, "how": how})
+
+
+DISK = {
+    "killed before": "killed before a write of the store",
+    "killed after": "killed after a write of the store",
+    "full": "store full (ENOSPC)",
+    "read-only": "store read-only",
+    "not flushed": "store written, but not flushed",
+}
+
+
+def restored(flow: Flow, requests: Sequence[Request], writes: int) -> Iterator[Case]:
+    """The store as it was after an earlier write, after a run that was whole and after one that stayed open."""
+    change = next(request for request in requests if is_change(request.operation))
+    hurt = (Accident(change, "drop_after", {"kind": "drop_after"}),)
+    for write, run in itertools.product(range(writes), ((), hurt)):
+        name = f"backup of write {write}" + "".join(f", {accident}" for accident in run)
+        ends = ROTATED if flow.is_lost else OR_DIVERGED
+        yield Case(flow, "store restored from an older backup", name, run, write={"write": write}, ends=ends)
+
+
+ACTS: Mapping[str, Mapping[str, tuple[str, Mapping[str, Any], frozenset[str]]]] = {
+    "cc_agent": {
+        "password changed": ("password", {}, OR_DIVERGED),
+        "locked": ("lock", {}, ROTATED),
+        "expired": ("expire", {}, ROTATED),
+        "live": ("sign_in", {"phone": "49999", "seconds": 900}, ROTATED),
+        "session ended": ("sign_out", {}, ROTATED),
+    },
+    "cc_config": {
+        "password changed": ("password", {}, OR_DIVERGED),
+        # The gateway answers a locked administrator as it answers a wrong password.
+        "locked": ("lock", {}, OR_DIVERGED),
+        "expired": ("expire", {}, ROTATED),
+    },
+    "cec_account": {"password changed": ("password", {}, OR_DIVERGED), "locked": ("lock", {}, ROTATED)},
+    "cec_sip": {"password changed": ("password", {}, ROTATED)},
+    "idaas": {
+        "password changed": ("password", {}, OR_DIVERGED),
+        "locked": ("lock", {}, ROTATED),
+        "expired": ("expire", {}, ROTATED),
+        "sessions ended": ("sign_out", {}, ROTATED),
+    },
+}
+"""What somebody else does to an account: action of the simulator, its values, and how the case may end."""
+OTHERS = {
+    "password changed": "somebody else changed the password",
+    "locked": "locked, live, expired, must change, second factor",
+    "expired": "locked, live, expired, must change, second factor",
+    "live": "locked, live, expired, must change, second factor",
+    "session ended": "token or session ended between two steps",
+    "sessions ended": "token or session ended between two steps",
+}
+
+
+def meddled(flow: Flow, when: str, run: tuple[Accident, ...] = ()) -> Iterator[Case]:
+    """Somebody else does something before the run, between two runs, or while one of its requests is on its way."""
+    for what, (action, values, ends) in ACTS[flow.kind].items():
+        if (when, action) == ("before", "sign_out"):
+            continue  # there is no session yet
+        name = f"{what} {when}" + "".join(f", {accident}" for accident in run)
+        # Two parties may have changed the password, or one and the server late.
+        may_end = ROTATED if flow.is_lost else ends | _ends(flow, *run)
+        yield Case(flow, OTHERS[what], name, run, act=(action, values), ends=may_end)
+
+
+def denied_logins(flow: Flow) -> Iterator[Case]:
+    """The right password, and the server lets nobody in with it unattended."""
+    for what, action in (("second factor", "mfa"), ("access denied", "denied")):
+        yield Case(flow, OTHERS["locked"], what, act=(action, {}), ends=frozenset({"unchanged"}))
+
+
+def on_its_way(request: Request) -> Accident:
+    """A request that takes so long that others can do something first."""
+    return Accident(request, "on its way", {"kind": "latency", "seconds": 6})
+
+
+def contested(flow: Flow, requests: Sequence[Request], controllers: int) -> Iterator[Case]:
+    """Several controllers at once, with an accident at any request, or none."""
+    row = f"{['', '', 'two', '', 'four'][controllers]} controllers at once"
+    yield Case(flow, row, row)
+    for request in requests:
+        for kind in ("drop_before", "drop_after"):
+            accident = at(request, kind)
+            yield Case(flow, row, f"{row}, {accident}", (accident,))

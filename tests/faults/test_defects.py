@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The test of the tests: mistakes that other rotators have made are put into a copy of the collection, and the matrix
+must find each of them. A few of its cases are enough for all; on the true code the same cases are clean.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from faults import matrix
+from faults.floor import Place
+from faults.flows import FLOWS
+from faults.matrix import Batch
+from faults.verdict import Verdict
+from simulator.client import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("galaxy.yml", "meta", "playbooks", "plugins", "roles")
+FLOWS_TRIED = ("agent", "user, repaired")
+DECISIVE = {
+    "agent: change 1 drop_after",
+    "agent: change 1 lie",
+    "agent: sign_in 3 drop_after",
+    "user, repaired: idaas_reset 1 late 5400 s, drop",
+    "agent: change 1 killed after",
+}
+"""Cases that between them show every defect below."""
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A mistake: where it is made, what stands there, what is put in its place, and what it must be caught by."""
+
+    edits: Sequence[tuple[str, str, str]]
+    caught_by: str
+
+
+ROTATION, ACTION = "plugins/plugin_utils/rotation.py", "plugins/action/credential.py"
+STORE, TRANSPORT = "plugins/plugin_utils/store/vault_file.py", "plugins/module_utils/transport.py"
+
+APPENDED = ""
+IN_MEMORY = """
+
+# What a run has not finished exists only as long as it lives.
+_stored, _write = VaultFileStore._path, replace
+
+
+def _remembered(path):
+    return f"{path}.{os.getppid()}"
+
+
+def _path(self, host):
+    path = _stored(self, host)
+    return _remembered(path) if os.path.exists(_remembered(path)) else path
+
+
+def _write_late(path, text):
+    stored = path.removesuffix(f".{os.getppid()}")
+    credentials = yaml.load(text, _StoreLoader)["credentials"]
+    if any(values["staged"] and values["written_by"] for values in credentials.values()):
+        return _write(_remembered(stored), text)
+    _write(stored, text)
+    if path != stored:
+        os.unlink(path)
+
+
+VaultFileStore._path, replace = _path, _write_late
+"""
+
+DEFECTS = {
+    "none": Defect((), ""),
+    "the store is written after the change instead of before": Defect(
+        ((STORE, APPENDED, IN_MEMORY),),
+        "lost",
+    ),
+    "a new candidate on every retry": Defect(
+        (
+            (ACTION, 'if decision.step == "change" and entry.staged is None:', 'if decision.step == "change":'),
+            (ACTION, "if self._can_be_set(entry.staged, rules):", "if False:"),
+        ),
+        "lost",
+    ),
+    "success is believed without verification": Defect(
+        tuple(
+            (
+                f"roles/rotate/tasks/{kind}/rotate.yml",
+                "in ['change', 'repair']\n\n    - name: Commit",
+                "in []\n\n    - name: Commit",
+            )
+            for kind in ("cc_agent", "idaas")
+        ),
+        "unresolved: open",
+    ),
+    "the change is retried by the HTTP library": Defect(
+        ((TRANSPORT, "Adapter(max_retries=0)", "Adapter(max_retries=urllib3.Retry(2, allowed_methods=None))"),),
+        "sent twice",
+    ),
+    "the candidate is dropped on an unknown outcome": Defect(
+        ((ROTATION, "    if not_carried_out and not resent:\n", "    if not resent:\n"),),
+        "lost",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def decisive(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> list[Batch]:
+    """The decisive cases, as the true code's requests give rise to them."""
+    flows = [flow for flow in FLOWS if flow.name in FLOWS_TRIED]
+    healthy = matrix.healthy(Place(simulator, tmp_path_factory.mktemp("healthy")), flows)
+    found = [
+        replace(batch, cases=[case for case in batch.cases if str(case) in DECISIVE])
+        for batch in matrix.batches(healthy, quick=False)
+    ]
+    assert sum(len(batch.cases) for batch in found) == len(DECISIVE), "the matrix has these cases"
+    return [batch for batch in found if batch.cases]
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_the_matrix_catches(name: str, decisive: list[Batch], simulator: Simulator, tmp_path: Path) -> None:
+    copy = tmp_path / "copy/ansible_collections/callcenter/passwords"
+    for part in PARTS:
+        source = ROOT / part
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, _parent_made(copy / part))
+    for file, before, after in DEFECTS[name].edits:
+        text = (copy / file).read_text(encoding="utf-8")
+        assert before in text, f"{file} has changed: this defect needs a new place"
+        (copy / file).write_text(text.replace(before, after) if before else text + after, encoding="utf-8")
+
+    place = Place(simulator, tmp_path / "floors", {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "copy")})
+    verdict = Verdict()
+    for batch in decisive:
+        verdict.add(matrix.play(place, batch).players)
+    found = [fault for problem in verdict.problems for fault in problem["faults"]]
+    if not DEFECTS[name].edits:
+        assert found == []
+        return
+    assert any(DEFECTS[name].caught_by in fault for fault in found), found
+
+
+def _parent_made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
