@@ -279,7 +279,11 @@ class Floor:
         for path in (*folder.glob("results-*.jsonl"), *(folder / "home").rglob("*")):
             if path.is_file():
                 texts[str(path.relative_to(folder))] = path.read_bytes()
-        return hits(texts, self.secrets | {VAULT_PASSWORD})
+        followed = {call["path"] for call in self.simulator.journal() if "/elsewhere/" in call["path"]}
+        return [
+            *hits(texts, self.secrets | {VAULT_PASSWORD}),
+            *(f"a redirect was followed to {path}" for path in followed),
+        ]
 
     def unmet(self) -> list[Player]:
         """Players whose faults of the first run have not happened, so that their cases prove nothing."""

@@ -2,144 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a gateway or a network can do to a run. One host for each fault, one run for all, then again until it is quiet."""
+"""Accounts and gateways that are not as usual. What requests can meet is tried out by the fault matrix, tests/faults."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from integration.controller import Controller, Credential
 from simulator.client import Simulator
 
-# A fault, and whether the very run that meets it can finish the job.
-CHANGE_FAULTS: dict[str, dict[str, Any]] = {
-    "drop_before": {"kind": "drop_before"},
-    "drop_after": {"kind": "drop_after"},
-    "bad gateway": {"kind": "status", "status": 502},
-    "bad gateway, applied": {"kind": "status", "status": 502, "applied": True},
-    "empty, applied": {"kind": "empty", "applied": True},
-    "garbled, applied": {"kind": "garbled", "applied": True},
-    "truncated, applied": {"kind": "truncated", "applied": True},
-    "html, applied": {"kind": "html", "applied": True},
-    "not utf-8, applied": {"kind": "non_utf8", "applied": True},
-    "oversized, applied": {"kind": "oversized", "applied": True, "size": 2},
-    "redirect, applied": {"kind": "redirect", "applied": True},
-    "lie": {"kind": "lie"},
-    "timeout_before": {"kind": "timeout_before"},
-    "timeout_after": {"kind": "timeout_after"},
-    "operation failed": {"kind": "retcode", "code": "100-007"},
-    "operation failed, applied": {"kind": "retcode", "code": "100-007", "applied": True},
-    "policy": {"kind": "retcode", "code": "000-002"},
-    "session lost": {"kind": "retcode", "code": "100-006"},
-    "too many at once": {"kind": "retcode", "code": "000-007"},
-}
-ADMINISTRATORS_FAULTS = (
-    "drop_before",
-    "drop_after",
-    "bad gateway, applied",
-    "garbled, applied",
-    "lie",
-    "timeout_after",
-    "policy",
-    "session lost",
-)
-ADMINISTRATORS_CODES = {"100-007": "107-004", "000-002": "107-002", "100-006": "107-000"}
 LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')
 """The half hour in which wrong logins are counted is over."""
 
 
-def settle(controller: Controller, runs: int = 3) -> None:
-    """Run again until nothing happens any more; the promise holds all the while."""
-    for _run in range(runs):
-        controller.judge()
-        controller.simulator.advance(130)  # sessions that nobody ended are over
-        run = controller.rotate()
-        if run.rc == 0 and run.calls == []:
-            return
-    assert run.rc == 0, run.output
-    assert run.calls == [], run.calls
-
-
 def diagnosis(controller: Controller, faulty: dict[str, Credential]) -> dict[str, str]:
     return {name: "not rotated" for name, credential in faulty.items() if not controller.is_rotated(credential)}
-
-
-@pytest.mark.parametrize("kind", ["cc_agent", "cc_config"])
-def test_the_change_goes_wrong(controller: Controller, simulator: Simulator, kind: str) -> None:
-    controller.group_vars["rotate_cc_timeout"] = 2
-    operation = "change" if kind == "cc_agent" else "config_change"
-    add = controller.add_agent if kind == "cc_agent" else controller.add_administrator
-    faults = CHANGE_FAULTS
-    if kind == "cc_config":
-        faults = {name: dict(CHANGE_FAULTS[name]) for name in ADMINISTRATORS_FAULTS}
-        for fault in faults.values():
-            if "code" in fault:
-                fault["code"] = ADMINISTRATORS_CODES[fault["code"]]
-    faulty = {name: add(1001 + number) for number, name in enumerate(faults)}
-    controller.enroll("-e", '{"rotate_enroll_verify": false}')
-    for name, credential in faulty.items():
-        simulator.fault(account=credential.number, operation=operation, **faults[name])
-    run = controller.rotate()
-    assert simulator.faults() == [], "every fault was met"
-    for name, credential in faulty.items():
-        if faults[name].get("applied") or name in ("drop_after", "timeout_after"):
-            # the verification finds out that it was applied, in the same run
-            assert run.outcome(credential.host, kind) == "rotated", (name, run.message(credential.host))
-        assert len(run.calls_of(credential.number, operation)) <= 2, (name, "a change is never retried")
-    settle(controller)
-    assert diagnosis(controller, faulty) == {}
-    for name, credential in faulty.items():
-        assert controller.live(credential)["changes"] == 1, name
-
-
-def test_the_logins_go_wrong(controller: Controller, simulator: Simulator) -> None:
-    """A sign-in that gets no readable answer may have counted as a wrong one, so it is counted as one."""
-    controller.group_vars["rotate_cc_timeout"] = 2
-    kinds = ("drop_before", "drop_after", "garbled", "lie")
-    places = {"first": 0, "of the change": 1, "verification": 2}
-    faulty = {
-        f"{kind}, {place}": controller.add_agent(1001 + number)
-        for number, (kind, place) in enumerate((kind, place) for kind in kinds for place in places)
-    }
-    controller.enroll("-e", '{"rotate_enroll_verify": false}')
-    for name, credential in faulty.items():
-        kind, _unused, place = name.partition(", ")
-        fault = {"kind": kind, "account": credential.number, "operation": "sign_in", "skip": places[place]}
-        simulator.fault(**fault, applied=True)
-    controller.rotate()
-    assert simulator.faults() == []
-    # a sign-in that was applied leaves a session without an owner, which stands in the way until it ends
-    for _run in range(2):
-        controller.judge()
-        simulator.advance(130)
-        run = controller.rotate()
-    cooling = {host for host, outcome in run.outcomes().items() if outcome == "cooling"}
-    assert run.failed == set(), run.output
-    assert all(controller.is_rotated(credential) for credential in faulty.values() if credential.host not in cooling)
-    controller.judge()
-    if cooling:
-        controller.rotate(*LATER, "--limit", ",".join(cooling))
-    assert diagnosis(controller, faulty) == {}
-    assert all(controller.live(credential)["changes"] == 1 for credential in faulty.values())
-    controller.judge()
-
-
-def test_the_sign_out_goes_wrong(controller: Controller, simulator: Simulator) -> None:
-    kinds = ("drop_before", "drop_after", "garbled", "status", "timeout_before")
-    controller.group_vars["rotate_cc_timeout"] = 1
-    faulty = {kind: controller.add_agent(1001 + number) for number, kind in enumerate(kinds)}
-    controller.enroll("-e", '{"rotate_enroll_verify": false}')
-    for kind, credential in faulty.items():
-        simulator.fault(kind, account=credential.number, operation="sign_out")
-    first = controller.rotate()
-    assert first.failed == set(), first.output
-    for _run in range(2):
-        simulator.advance(130)
-        run = controller.rotate()
-    assert run.rc == 0, run.output
-    assert diagnosis(controller, faulty) == {}
-    controller.judge()
 
 
 def test_a_change_that_takes_effect_late(controller: Controller, simulator: Simulator) -> None:
