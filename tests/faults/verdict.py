@@ -105,28 +105,34 @@ def page(found: Mapping[str, Any]) -> str:
     for cells in table:
         for number, cell in enumerate(cells):
             lines.append(f"   {'*' if number == 0 else ' '} - {cell}".rstrip())
-    return PAGE.format(
-        table="\n".join(lines), **found, **{f"end_{name}": count for name, count in found["ends"].items()}
-    )
+    ends = Counter(found["ends"])
+    return PAGE.format(table="\n".join(lines), **{name: ends[name] for name in ("rotated", "diverged", "unchanged")})
 
 
-PAGE = """..
-  Made by make faults. Do not edit.
+PAGE = """.. Copyright (c) 2026, the callcenter.passwords contributors
+   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+   SPDX-License-Identifier: GPL-3.0-or-later
+
+.. Made by "make faults".
 
 .. _ansible_collections.callcenter.passwords.docsite.faults:
 
-Interruptions and faults, tried out
-===================================
+Every fault, tried
+==================
 
 ``make faults`` rotates the passwords of a simulated call center with real ``ansible-playbook`` runs. Every host meets an
-accident of its own, at a request, at a write of the store, or from other people. After that the plain playbook is run again
-until nothing is left to do. The verdict comes from the servers: which passwords are live, which accounts are locked, how
-many wrong logins were counted. The store is opened with Ansible Vault and without the collection.
+accident of its own: at one of its requests, at a write of the store, or by other people. Then the plain playbook is run
+again until nothing is left to do. The verdict comes from the servers: which passwords are live, which accounts are or were
+locked, how many wrong logins in a row they have counted. The store is read with Ansible Vault alone.
 
 {table}
 
-A password counts as *lost* when it is live and the store does not hold it. Passwords that somebody else has set, or that
-are newer than a backup that was restored, cannot be in the store: such a credential must be reported as diverged, or be
-repaired by an administrator where that is configured.
+Of these cases {rotated} ended with a new password. {diverged} were reported as diverged: somebody else had set a password
+that nobody here knows, a backup was restored that is older than the password, a server carried a change out late, or it
+called a right password wrong. {unchanged} kept the old password, where a user needs a second factor or may not log in.
 
+A password is *lost* when it is live and the store does not hold it, unless it was set by somebody else or is newer than
+the backup that was restored. Servers lock after three wrong logins (IDaaS: ten). They never forget a wrong login before a
+right one comes, except where somebody else changes the password in the middle of a run: there they forget it after the
+lock window.
 """
