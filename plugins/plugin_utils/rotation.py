@@ -150,8 +150,7 @@ def plan(entry: Entry, rules: Rules, run: Run) -> Decision:
         sent = _held_by(_reworded(entry, "staged", "bad", RESENT), run)
         return Decision("due", "the password is lost and is replaced without a login", "change", sent)
     if entry.staged:
-        login = "current" if _refused(entry, "staged") else "staged"
-        return _log_in(entry, run, "resume", "an unresolved rotation is taken up", login)
+        return _log_in(entry, run, "resume", "an unresolved rotation is taken up", _more_promising(entry))
     if rules.when == "resume":
         return Decision("not_due", "nothing is unresolved", "done")
     if rules.when == "due" and entry.rotated_at and run.time - entry.rotated_at < rules.max_age:
@@ -512,6 +511,25 @@ def _counted(entry: Entry, rules: Rules, run: Run, is_counted: Callable[[str], b
         expected = (attempt for attempt in recent if attempt.outcome == EXPECTED and attempt.run != run.name)
         counted += (attempt for attempt in expected if is_counted(attempt.run))
     return counted
+
+
+def _more_promising(entry: Entry) -> str:
+    """Return which of the two passwords to try first.
+
+    One of them is in force. So where a login with one had no answer, perhaps more than once, the other one comes next:
+    wrong logins then do not follow each other, not even at a server that never forgets them.
+    """
+    is_refused = _refused(entry, "staged")
+    login = "current" if is_refused else "staged"
+    unanswered = 0
+    for attempt in reversed(entry.ledger):
+        if attempt.secret != login or attempt.outcome not in ("unknown", PENDING):
+            break
+        unanswered += 1
+    # The staged one is so much more likely to work that it is tried twice.
+    if unanswered < (1 if is_refused else 2):
+        return login
+    return "staged" if login == "current" else "current"
 
 
 def _is_lost(entry: Entry) -> bool:

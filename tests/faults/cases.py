@@ -206,6 +206,8 @@ def at(request: Request, kind: str) -> Accident:
 def _ends(flow: Flow, *run: Accident) -> frozenset[str]:
     """How a case may end. What an administrator repairs must always end well."""
     # A server that calls a right password wrong, or that carries a change out late, can leave no known password.
+    if any(accident.name in LIES and accident.request.service != flow.kind for accident in run):
+        return OR_DIVERGED  # the password with which this one is changed, or the administrator's
     may_diverge = any(accident.name in LIES or accident.fault["kind"] == "late" for accident in run)
     return OR_DIVERGED if may_diverge and not flow.is_lost else ROTATED
 

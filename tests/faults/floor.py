@@ -33,7 +33,8 @@ PAUSES = (0, 31 * MINUTES, 31 * MINUTES, 31 * MINUTES, 25 * HOURS, 31 * MINUTES,
 """Seconds before each further run: at once, then whenever the lock window or the day between two changes is over."""
 QUIET_SAMPLE = 4
 """One rotated host in so many is looked at once more, whether the run leaves it alone."""
-REPORTED = frozenset({"diverged", "few_attempts"})
+REPORTED = frozenset({"diverged", "few_attempts", "blocked"})
+"""Outcomes with which a host fails until somebody acts; blocked is one whose key is diverged."""
 SECRETS = ("current", "staged", "previous", "given")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
@@ -301,7 +302,8 @@ def _outcomes(run: Run) -> dict[str, dict[str, str | None]]:
     for line in run.results:
         result = line["result"]
         if line["action"].endswith("credential") and "outcome" in result:
-            found.setdefault(str(result.get("kind")), {})[line["host"]] = result["outcome"]
+            is_quiet = result["outcome"] == "blocked" and line["host"] not in run.failed
+            found.setdefault(str(result.get("kind")), {})[line["host"]] = None if is_quiet else result["outcome"]
     return found
 
 
@@ -325,6 +327,7 @@ def _is_sent_twice(calls: Sequence[dict[str, Any]]) -> bool:
     return any(
         is_change(first["operation"])
         and first["operation"] == second["operation"]
+        and not second["late"]
         and first["fault"] not in (None, "retcode", "latency")
         for first, second in itertools.pairwise(calls)
     )

@@ -265,6 +265,23 @@ BOOKED = UNRESOLVED.changed(ledger=(pending("staged"),), written_by="me", writte
 BOOKED_IDLE = IDLE.changed(ledger=(pending("current"),), written_by="me", written_at=NOW)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "login"),
+    [
+        ([("staged", "unknown")], "staged"),
+        ([("staged", "unknown"), ("staged", "pending")], "current"),
+        ([("staged", "unknown"), ("staged", "unknown"), ("current", "unknown")], "staged"),
+        ([("staged", "bad"), ("current", "unknown")], "staged"),
+        ([("staged", "bad"), ("current", "pending"), ("staged", "bad")], "current"),
+        ([("staged", "unknown"), ("staged", "unknown"), ("current", "expected")], "staged"),
+    ],
+)
+def test_no_password_is_tried_on_and_on_without_an_answer(earlier: list[tuple[str, str]], login: str) -> None:
+    """One of the two is in force, so a right login comes between two wrong ones, at servers that never forget one too."""
+    entry = UNRESOLVED.changed(ledger=tuple(attempt(*each, ago(hours=3)) for each in earlier))
+    assert rotation.plan(entry, RULES, RUN).login == login
+
+
 @pytest.mark.parametrize("outcome", ["ok", "ok_restricted"])
 def test_a_staged_password_that_works_is_committed(outcome: str) -> None:
     decision = rotation.after_login(BOOKED, RULES, RUN, "staged", outcome)
