@@ -28,6 +28,17 @@ REGISTRARS: Sequence[Mapping[str, object]] = (
 """How a SIP registrar can fail; what it is told by the options of the simulator."""
 
 
+TOKEN_FAULTS: Mapping[str, Mapping[str, object]] = {
+    "cut off": {"kind": "drop_before"},
+    "never answered": {"kind": "drop_before", "count": None},
+    "502 for ever": {"kind": "status", "count": None},
+    "garbled": {"kind": "garbled", "applied": True},
+    "oversized": {"kind": "oversized", "size": 2, "applied": True},
+    "redirected": {"kind": "redirect", "applied": True},
+    "timed out": {"kind": "timeout_after"},
+}
+
+
 @dataclass(frozen=True)
 class Healthy:
     """What a run without accidents does for a flow: its requests, those that can be hurt, and how often it writes."""
@@ -164,15 +175,10 @@ def _registrars(flows: Sequence[Healthy]) -> Iterator[Batch]:
 
 
 def _tokens(flows: Sequence[Healthy]) -> Iterator[Batch]:
-    """One kind of fault of each row, at the request that is made once for all hosts."""
+    """The request that is made once for all hosts goes wrong."""
     for token in sorted({h.flow.token for h in flows if h.flow.token}):
-        for faults in cases.ANSWERS.values():
-            name, fault = list(faults.items())[-1]
-            if fault["kind"] in ("late", "latency"):
-                continue
-            # A proxy or a network that is down stays so for the whole run.
-            always = fault["kind"] in ("status", "drop_before")
-            write = {"fault": {"operation": token, **fault}, "always": always}
+        for name, fault in TOKEN_FAULTS.items():
+            write = {"fault": {"operation": token, **fault}}
             row = "tenant's token service failing"
             yield Batch(
                 f"{token} {name}",

@@ -163,8 +163,7 @@ def strange_registrar(floor: Floor) -> None:
 
 def no_token(floor: Floor) -> None:
     """The request that is made once for all hosts goes wrong."""
-    case = floor.players[0].case
-    floor.simulator.fault(**{"count": None if case.write.get("always") else 1, **case.write["fault"]})
+    floor.simulator.fault(**floor.players[0].case.write["fault"])
     floor.rotate()
 
 
