@@ -156,7 +156,7 @@ def single(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
 
 def double(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """The change and its verification go wrong in one run, and the first login or the change in the next."""
-    change = next(request for request in requests if is_change(request.operation))
+    change = change_of(requests)
     login = requests[0]
     verify = verification(flow, requests)
     refusals = {
@@ -189,6 +189,11 @@ def double(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
             later,
             ends=_ends(flow, *run),
         )
+
+
+def change_of(requests: Sequence[Request]) -> Request:
+    """The request that sets the new password."""
+    return next(request for request in requests if is_change(request.operation))
 
 
 def verification(flow: Flow, requests: Sequence[Request]) -> Request | None:
@@ -236,7 +241,7 @@ def _marks(case: Case) -> list[object]:
 
 def killed(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """Killed before and after the server has carried a request out; the next run is whole, or is hurt as well."""
-    change = next(request for request in requests if is_change(request.operation))
+    change = change_of(requests)
     again = Request(change.service, change.operation, 0)
     afterwards = [(), (at(again, "drop_after"),)]
     for request, later in itertools.product(requests, afterwards):
@@ -263,7 +268,7 @@ DISK = {
 
 def restored(flow: Flow, requests: Sequence[Request], writes: int) -> Iterator[Case]:
     """The store as it was after an earlier write, after a run that was whole and after one that stayed open."""
-    change = next(request for request in requests if is_change(request.operation))
+    change = change_of(requests)
     hurt = (Accident(change, "drop_after", {"kind": "drop_after"}),)
     for write, run in itertools.product(range(writes), ((), hurt)):
         name = f"backup of write {write}" + "".join(f", {accident}" for accident in run)

@@ -147,7 +147,7 @@ def _meddled_before(h: Healthy) -> Iterator[Case]:
 
 
 def _meddled_between(h: Healthy) -> Iterator[Case]:
-    change = next(request for request in h.hurtable if cases.is_change(request.operation))
+    change = cases.change_of(h.hurtable)
     verify = cases.verification(h.flow, h.hurtable)
     late = cases.Accident(change, "late", {"kind": "late", "now": "drop", "seconds": 20})
     runs: list[tuple[cases.Accident, ...]] = [(cases.at(change, "drop_before"),), (late,)]
