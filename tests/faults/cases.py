@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .flows import FLOWS, LIES, REFUSALS, Flow
+from .flows import FLOWS, LIES, REFUSALS, TOO_FEW_LEFT, Flow
 
 Fault = Mapping[str, Any]
 
@@ -209,8 +209,12 @@ def at(request: Request, kind: str) -> Accident:
 def _ends(flow: Flow, *run: Accident) -> frozenset[str]:
     """How a case may end. What an administrator repairs must always end well."""
     # A server that calls a right password wrong, or that carries a change out late, can leave no known password.
-    if any(accident.name in LIES and accident.request.service != flow.kind for accident in run):
-        return OR_DIVERGED  # the password with which this one is changed, or the administrator's
+    # The password with which this one is changed, the administrator's, or one that only the user may still try.
+    if any(
+        accident.name == TOO_FEW_LEFT or (accident.name in LIES and accident.request.service != flow.kind)
+        for accident in run
+    ):
+        return OR_DIVERGED
     may_diverge = any(accident.name in LIES or accident.fault["kind"] == "late" for accident in run)
     return OR_DIVERGED if may_diverge and not flow.is_lost else ROTATED
 

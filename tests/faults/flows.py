@@ -96,6 +96,9 @@ WITHOUT_FAULTS = frozenset({"sip_register"})
 Refusal = tuple[str, str, str]
 """What the server means, its code, its text."""
 
+TOO_FEW_LEFT = "wrong, two left"
+"""A refusal after which only the user may try again."""
+
 REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "sign_in": (
         ("wrong", "100-004", ""),
@@ -149,7 +152,7 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
     "idaas_login": (
         ("wrong", "IDAAS.SDK.LOGIN.0002", ""),
         ("wrong, five left", "IDAAS.SDK.LOGIN.0002", "Wrong user name or password. You have 5 attempts left."),
-        ("wrong, two left", "IDAAS.SDK.LOGIN.0002", "Wrong user name or password. You have 2 attempts left."),
+        (TOO_FEW_LEFT, "IDAAS.SDK.LOGIN.0002", "Wrong user name or password. You have 2 attempts left."),
         ("locked", "IDAAS.SDK.LOGIN.0001", "The account is locked and unlocks in 3 minutes 0 seconds."),
         ("bad request", "IDAAS.SDK.PARAM.0001", ""),
         ("unheard of", "IDAAS.SDK.LOGIN.9999", ""),
@@ -177,5 +180,5 @@ REFUSALS: Mapping[str, tuple[Refusal, ...]] = {
 }
 """What a server may answer to an operation beside success."""
 
-LIES = frozenset({"wrong", "wrong, five left", "wrong, two left"})
+LIES = frozenset({"wrong", "wrong, five left", TOO_FEW_LEFT})
 """Refusals that are untrue where the password is right: the run may then report the credential as diverged."""
