@@ -83,6 +83,7 @@ def restored_backup(floor: Floor) -> None:
         backup = points / (f"{player.host}.{number}.yml" if number else f"{player.host}.yml")
         player.foreign.add(str(floor.simulator.account(*player.main.key)["password"]))
         shutil.copyfile(backup, floor.controller.store / f"{player.host}.yml")
+    floor.judge()
 
 
 def meddled_before(floor: Floor) -> None:
