@@ -132,7 +132,7 @@ oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on 
 faults: $(DEV) ## everything that can go wrong, at every moment: build/faults.json and a page of the documentation
 	$(call run,python -m faults --page docs/docsite/rst/faults.rst $(FAULTS_ARGS),PYTHONPATH=tests)
 
-faults-quick: $(DEV) ## a part of it in which every request, every kind of accident and every kind of credential occurs
+faults-quick: $(DEV) ## two minutes of it, in which every request of every kind of credential is hurt once
 	$(call run,python -m faults --quick --output build/faults-quick.json $(FAULTS_ARGS),PYTHONPATH=tests)
 
 defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the collection, which the matrix must find
