@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
@@ -17,6 +18,18 @@ from secrecy import Watch, below, hits
 AWKWARD = ('Mark"er\\7&<é>x', "Mark'er {7} %41+/=?", "Marker#7: [x], - y")
 """Passwords that look different once they are quoted, escaped or encoded."""
 APP_KEY, CLIENT = "app-key-1", "admin-app"
+NAME = "callcenter.passwords."
+SERVICES: dict[str, Any] = {
+    f"group/{NAME}cc": {"gateway_url": "{{ rotate_cc_gateway_url }}", "ca_path": "{{ rotate_cc_ca_path }}"},
+    f"group/{NAME}cec": {
+        "cec_url": "{{ rotate_cec_url }}",
+        "ca_path": "{{ rotate_cec_ca_path }}",
+        "app_key": APP_KEY,
+        "app_secret": "{{ rotate_cec_app_secret }}",
+    },
+    f"group/{NAME}idaas": {"idaas_url": "{{ rotate_idaas_url }}", "ca_path": "{{ rotate_idaas_ca_path }}"},
+}
+"""Defaults of the modules: where the services are."""
 APP_SECRET, CLIENT_SECRET = "app-secret-Marker7", 'tenant-"secret"-Marker7&'
 LOUD = ("-vvvv", "--diff")
 

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from integration.controller import Controller, descendants, new_password, until
-from integration.marked import APP_KEY, LOUD, evidence, give_vaulted, leaks, watch
+from integration.marked import LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 from simulator.client import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = "callcenter.passwords."
 MARK = "Quoted#by7an{exception}"
 ERROR = f"raise RuntimeError(f'{MARK.replace('{', '{{').replace('}', '}}')} {{given}}')"
 # What goes wrong where: each function raises an exception that quotes what it was given.
@@ -67,16 +66,6 @@ BURSTING: list[tuple[str, dict[str, Any]]] = [
     ("credential", CREDENTIAL),
     ("credential", {**CREDENTIAL, "intent": "enroll", "password": "{{ secret_new }}"}),
 ]
-SERVICES: dict[str, Any] = {
-    f"group/{NAME}cc": {"gateway_url": "{{ rotate_cc_gateway_url }}", "ca_path": "{{ rotate_cc_ca_path }}"},
-    f"group/{NAME}cec": {
-        "cec_url": "{{ rotate_cec_url }}",
-        "ca_path": "{{ rotate_cec_ca_path }}",
-        "app_key": APP_KEY,
-        "app_secret": "{{ rotate_cec_app_secret }}",
-    },
-    f"group/{NAME}idaas": {"idaas_url": "{{ rotate_idaas_url }}", "ca_path": "{{ rotate_idaas_ca_path }}"},
-}
 
 
 def add_marked_person(controller: Controller, number: int, connection: str) -> set[str]:

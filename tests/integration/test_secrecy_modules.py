@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from integration.controller import Controller, new_password, until
-from integration.marked import APP_KEY, CLIENT, LOUD, evidence, give_vaulted, leaks, watch
+from integration.marked import CLIENT, LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 from simulator.client import Simulator
 
-NAME = "callcenter.passwords."
 CONNECTIONS = {1001: "local", 1002: "bastion"}
 USER = {"user_name": "{{ rotate_idaas_user_name }}"}
 FORCED = {"user_name": "{{ forced_user }}"}
@@ -92,14 +91,7 @@ TASKS: list[dict[str, Any]] = [
 _AGENT = {"agent_id": "{{ rotate_cc_agent_id }}", "phone_number": "{{ rotate_cc_phone_number }}"}
 _USER_SIDE = {"client_id": "{{ rotate_idaas_client_id }}"}
 DEFAULTS: dict[str, Any] = {
-    f"group/{NAME}cc": {"gateway_url": "{{ rotate_cc_gateway_url }}", "ca_path": "{{ rotate_cc_ca_path }}"},
-    f"group/{NAME}cec": {
-        "cec_url": "{{ rotate_cec_url }}",
-        "ca_path": "{{ rotate_cec_ca_path }}",
-        "app_key": APP_KEY,
-        "app_secret": "{{ rotate_cec_app_secret }}",
-    },
-    f"group/{NAME}idaas": {"idaas_url": "{{ rotate_idaas_url }}", "ca_path": "{{ rotate_idaas_ca_path }}"},
+    **SERVICES,
     f"{NAME}cc_agent_login": _AGENT,
     f"{NAME}cc_agent_password": _AGENT,
     f"{NAME}idaas_login": _USER_SIDE,
