@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from integration.controller import Running, until
@@ -40,12 +41,10 @@ def wrong_answers(floor: Floor) -> None:
 
 def killed_at_requests(floor: Floor) -> None:
     """Every host is held at its request, answered or not; then the whole run is killed. The next may be hurt as well."""
-    timeouts = {name: floor.controller.group_vars[name] for name in HELD}
-    floor.controller.group_vars |= HELD
     floor.plan()
-    run = floor.controller.start(PLAYBOOK, *floor.arguments())
-    _kill(floor, run, lambda: not floor.simulator.faults())
-    floor.controller.group_vars |= timeouts
+    with _patient(floor):
+        run = floor.controller.start(PLAYBOOK, *floor.arguments())
+        _kill(floor, run, lambda: not floor.simulator.faults())
     again = [player for player in floor.players if player.case.later]
     if again:
         floor.plan("later")
@@ -115,13 +114,10 @@ def meddled_during(floor: Floor) -> None:
     do not tell it from other failures.
     """
     floor.forgets = True
-    timeouts = {name: floor.controller.group_vars[name] for name in HELD}
-    floor.controller.group_vars |= HELD
     floor.plan()
-    run = floor.controller.start(PLAYBOOK, *floor.arguments())
     waiting = list(floor.players)
 
-    def all_done() -> bool:
+    def all_done(run: Running) -> bool:
         held = {call["account"] for call in floor.simulator.journal() if call["fault"] and not call["done"]}
         for player in list(waiting):
             if _held_account(player) in held:
@@ -129,11 +125,12 @@ def meddled_during(floor: Floor) -> None:
                 waiting.remove(player)
         return not waiting or run.process.poll() is not None
 
-    until(all_done, PATIENCE, pause=0.1)
-    for player in waiting:
-        player.faults.append("void: nobody got there in time")
-    floor.seen(run.result(PATIENCE))
-    floor.controller.group_vars |= timeouts
+    with _patient(floor):
+        run = floor.controller.start(PLAYBOOK, *floor.arguments())
+        until(lambda: all_done(run), PATIENCE, pause=0.1)
+        for player in waiting:
+            player.faults.append("void: nobody got there in time")
+        floor.seen(run.result(PATIENCE))
 
 
 def crowded(controllers: int) -> Callable[[Floor], None]:
@@ -185,6 +182,17 @@ def _act(floor: Floor, player: Player) -> None:
         )
         return
     floor.simulator.act(action, player.main.kind, player.main.number, **values)
+
+
+@contextlib.contextmanager
+def _patient(floor: Floor) -> Iterator[None]:
+    """Time-outs that let every host wait where it is held until all have got there."""
+    usual = {name: floor.controller.group_vars[name] for name in HELD}
+    floor.controller.group_vars |= HELD
+    try:
+        yield
+    finally:
+        floor.controller.group_vars |= usual
 
 
 def _held_account(player: Player) -> str:

@@ -22,6 +22,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.policy import
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
 from ansible_collections.callcenter.passwords.plugins.module_utils.transport import Reply, Transport
 from ansible_collections.callcenter.passwords.tests.unit.plugins import cec, idaas
+from ansible_collections.callcenter.passwords.tests.unit.plugins.json_values import json_values
 from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import NEW, OLD, operation
 
 PHONE = {"account_password": cec.ACCOUNT_PASSWORD}
@@ -100,21 +101,7 @@ WORDS = [
     "",
 ]
 
-leaves = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**6), 10**6)
-    | st.floats()
-    | st.sampled_from(WORDS)
-    | st.text(max_size=9)
-)
-values = st.recursive(
-    leaves,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=5)
-    ),
-    max_leaves=10,
-)
+values = json_values(NAMES, WORDS, st.integers(-(10**6), 10**6))
 documents = st.dictionaries(st.sampled_from(NAMES), values, max_size=8) | values
 bodies = documents.map(lambda document: json.dumps(document).encode()) | st.binary(max_size=60) | st.just(b"")
 statuses = st.sampled_from([200, 200, 200, 400, 401, 403, 404, 429, 500]) | st.integers(100, 599)
@@ -181,7 +168,7 @@ def test_announced_rules_are_of_the_right_types_or_left_out(data: Any) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(rules=st.dictionaries(st.sampled_from(["minLength", "maxLength", "regEx"]), leaves))
+@given(rules=st.dictionaries(st.sampled_from(["minLength", "maxLength", "regEx"]), values))
 @pytest.mark.parametrize("as_text", [True, False])
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_rules_are_read_the_same_inside_and_outside_of_a_string(rules: dict[str, Any], as_text: bool) -> None:

@@ -28,6 +28,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.client_operatio
     ClientOperation,
     check,
 )
+from ansible_collections.callcenter.passwords.tests.unit.plugins.json_values import json_values
 
 CASES = Path(__file__).parent / "cases"
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
@@ -81,22 +82,7 @@ ODD = (
     '{"minLength": 1e400, "maxLength": "' + "9" * 5000 + '", "regEx": "' + "(a*)*" * 100 + '"}',
     "[" * 3000,
 )
-leaves = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.sampled_from([0, 1, -1, 10**400, 10010000001])
-    | st.floats()
-    | st.sampled_from([*ODD, *SECRETS, *CODES])
-    | st.text(max_size=9)
-)
-values = st.recursive(
-    leaves,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=5)
-    ),
-    max_leaves=10,
-)
+values = json_values(NAMES, [0, 1, -1, 10**400, 10010000001, *ODD, *SECRETS, *CODES])
 
 
 @st.composite
