@@ -17,7 +17,8 @@ TREE := .cache/tree/$(COLLECTION)
 CREATED := $(VENV)/.created$(subst /,_,$(CURDIR))
 DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
-OLDEST_CASES := twelve_agents or all_five_kinds or wrong_password_is_not or killed_while or results_are_the_same or three_playbooks
+BENCH := $(VENV)/.bench
+OLDEST_CASES := all_five_kinds or wrong_password_is_not or killed_while or results_are_the_same or three_playbooks
 OLDEST := $(VENV)-oldest/.created$(subst /,_,$(CURDIR))
 
 # Every command runs with a home folder of its own. Your settings, and a copy of this collection that is installed
@@ -57,6 +58,10 @@ $(DEMO): requirements/demo.txt $(CREATED)
 $(DEV): requirements/dev.txt requirements/demo.txt $(CREATED)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
 	@touch $(DEMO) $@
+
+$(BENCH): requirements/bench.txt $(DEV)
+	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(OLDEST): requirements/oldest.txt
 	$(PYTHON) -m venv --clear $(VENV)-oldest
@@ -141,6 +146,11 @@ defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the c
 .PHONY: fuzz
 fuzz: $(DEV) ## rubbish from servers for ten minutes (FUZZ_MINUTES=60 for longer); what is found becomes a test case
 	$(call run,pytest tests/unit/plugins/module_utils/test_fuzz.py -s -p no:logging -k for_minutes,FUZZ_MINUTES=$(or $(FUZZ_MINUTES),10))
+
+# Hours, for the sake of the tasks of uri. BENCH_ARGS="--accounts 100 --rounds 1" takes ten minutes.
+.PHONY: bench
+bench: $(BENCH) ## the role beside uri tasks, debug tasks and plain Python: build/bench.json and a picture
+	$(call run,python -m benchmark --picture docs/performance.svg $(BENCH_ARGS),PYTHONPATH=tests)
 
 .PHONY: coverage
 coverage: $(DEV) ## branch coverage of the unit tests, report in build/coverage

@@ -35,6 +35,8 @@ _LEFT_ALONE = frozenset({"live", "cooling", "leased", "too_early", "blocked"})
 """Outcomes that fail nothing but that somebody should hear of."""
 _GOES_ON = frozenset({"log_in", "change", "repair", "commit"})
 """Steps of a plan after which something is sent or written."""
+_PLANNED = ("rules", "identifiers", "policy")
+"""Options of the plan that hold for the steps after it."""
 _CONFLICTS = 5
 """How often a decision is taken anew because another run wrote in between; each time that run has got further."""
 
@@ -49,6 +51,7 @@ class ActionModule(ActionBase):
         """Carry the transition out and return its result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(dict(ARGUMENTS.options), **ARGUMENTS.rules())
+        args.update({name: value for name, value in (args["rotation"] or {}).items() if name in _PLANNED})
         host = args["host"] or (task_vars or {}).get("inventory_hostname", "")
         secrets = [args["password"]] if args["password"] else []
         try:
@@ -414,5 +417,6 @@ class _Transition:
                 "resent": decision.step in ("change", "repair") and not self.has_new_candidate,
                 "version": entry.version,
                 "staged_at": entry.staged_at.isoformat() if entry.staged_at else None,
+                **{name: self.args[name] for name in _PLANNED},
             },
         }

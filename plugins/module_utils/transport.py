@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 1024 * 1024
 """Largest answer that is read. The APIs answer in a few kilobytes; 100 queried agents stay under 200."""
 
+_HEADERS = {
+    "User-Agent": "callcenter.passwords",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+}
 _READ_CHUNK_BYTES = 64 * 1024
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
 _BODILESS = frozenset({204, 304})
@@ -124,9 +130,8 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.mount("https://", Adapter(max_retries=0))
     session.mount("http://", Adapter(max_retries=0))
-    # Clients hand cookies on themselves; and a .netrc must never add credentials of its own.
+    # Clients hand cookies on themselves.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.auth = lambda request: request
     # Even where redirects are not followed, requests reads the whole body of one, whatever its size.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
@@ -202,7 +207,7 @@ class Transport:
         form_body: Mapping[str, str] | None,
         params: Mapping[str, str] | None,
     ) -> requests.PreparedRequest:
-        all_headers = {"Accept": "application/json", "Accept-Encoding": "identity", **headers}
+        all_headers = {**_HEADERS, **headers}
         data = None
         if json_body is not None:
             data = json.dumps(json_body, ensure_ascii=False).encode("utf-8")
@@ -211,9 +216,8 @@ class Transport:
             data = urlencode(form_body).encode("ascii")
             all_headers["Content-Type"] = "application/x-www-form-urlencoded"
         url = self.endpoint.url.rstrip("/") + resource
-        return self._session.prepare_request(
-            requests.Request(method, url, headers=all_headers, data=data, params=params)
-        )
+        # Not by the session, which would look for credentials in a .netrc and merge settings that there are none of.
+        return requests.Request(method, url, headers=all_headers, data=data, params=params).prepare()
 
 
 def _cookies(set_cookie: list[str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ options:
     choices: [rotate, verify, enroll]
     default: rotate
   rules:
-    description: How carefully to rotate, and what the server accepts. The same for every state.
+    description: How carefully to rotate, and what the server accepts. Later states take it from O(rotation).
     type: dict
     suboptions:
       when:
@@ -127,7 +127,9 @@ options:
         type: dict
         default: {}
   rotation:
-    description: What the earlier step returned as RV(rotation).
+    description:
+      - What the earlier step returned as RV(rotation).
+      - O(rules), O(identifiers) and O(policy) of the plan are in it and hold for all steps after it.
     type: dict
   step:
     description: With O(state=failed), which step failed.
@@ -274,6 +276,19 @@ rotation:
       description: When the candidate was staged.
       type: str
       sample: "2026-11-21T22:45:54+00:00"
+    rules:
+      description: O(rules) of the plan.
+      type: dict
+      sample: {max_age_days: 30.0, when: due}
+    identifiers:
+      description: O(identifiers) of the plan.
+      type: list
+      elements: str
+      sample: ["1001"]
+    policy:
+      description: O(policy) of the plan.
+      type: dict
+      sample: {max_length: 16}
 fatal:
   description: Whether the run has failed for this credential. False where it was left alone on purpose.
   returned: with O(state=failed)

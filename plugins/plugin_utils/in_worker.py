@@ -18,12 +18,6 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-# Imported here, in the controller's main process, so that every forked worker inherits them.
-from ansible_collections.callcenter.passwords.plugins.module_utils import (  # noqa: F401  # pylint: disable=unused-import
-    cc_options,
-    cec_options,
-    idaas_options,
-)
 from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
 from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import (
@@ -33,6 +27,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_cap import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.preload import preload
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.shared_credentials import SHARED_CREDENTIALS
 
 if TYPE_CHECKING:
@@ -43,6 +38,7 @@ if TYPE_CHECKING:
 
 # In the main process too, which holds the vault passwords and the tenants' tokens.
 forbid_core_dumps()
+preload()
 
 _LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
 

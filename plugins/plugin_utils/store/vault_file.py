@@ -25,6 +25,7 @@ from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
 from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
 from .files import replace, time_of, time_text
+from .opened import OPENED_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,7 @@ class VaultFileStore:
         """
         self._folder = os.path.abspath(os.path.expanduser(folder))
         self._vault = vault
+        self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
         self._vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
 
     def seal(self, secret: str) -> Sealed:
@@ -83,7 +85,9 @@ class VaultFileStore:
             StoreError: there is no vault password to encrypt with.
         """
         label, key = self._encryption_key()
-        return Sealed(self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode())
+        sealed = Sealed(self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode())
+        OPENED_SECRETS.put(sealed, self._keys(), secret)
+        return sealed
 
     def unseal(self, sealed: Sealed) -> str:
         """Decrypt a secret.
@@ -93,13 +97,18 @@ class VaultFileStore:
         """
         if not self._vault.secrets:
             raise StoreError(_NO_VAULT_PASSWORD)
+        opened = OPENED_SECRETS.get(sealed, self._keys())
+        if opened is not None:
+            return opened
         try:
-            return str(self._vault.decrypt(str(sealed)).decode())
+            secret = str(self._vault.decrypt(str(sealed)).decode())
         except AnsibleError:
             raise StoreError(
                 f"the vault password does not open the passwords in {self._folder}; give the one they were "
                 "encrypted with"
             ) from None
+        OPENED_SECRETS.put(sealed, self._keys(), secret)
+        return secret
 
     def check_key(self) -> None:
         """Make sure that the vault password is there, and the one that the store's other secrets are encrypted with.
@@ -161,6 +170,10 @@ class VaultFileStore:
             ) from None
         return str(label), key
 
+    def _keys(self) -> bytes:
+        """Return what opens secrets in this run, as one."""
+        return b"\0".join(key.bytes for _label, key in self._vault.secrets)
+
     def _path(self, host: str) -> str:
         """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""
         name = quote(host, safe="")
@@ -188,10 +201,11 @@ class VaultFileStore:
     def _load(self, path: str) -> dict[str, Entry]:
         try:
             with open(path, encoding="utf-8") as file:
-                document = yaml.load(file, _StoreLoader)  # noqa: S506  a subclass of the safe loader
-            if document["format"] != _FORMAT:
-                raise StoreError(f"{path} has a format that this version does not know; update the collection")
-            return {kind: _entry(values) for kind, values in document["credentials"].items()}
+                text = file.read()
+            # A write compares with what was read just before, and mostly nothing has changed.
+            if self._last_loaded is None or self._last_loaded[:2] != (path, text):
+                self._last_loaded = path, text, _credentials(path, text)
+            return dict(self._last_loaded[2])
         except FileNotFoundError:
             return {}
         except OSError as exc:
@@ -209,6 +223,13 @@ _NO_VAULT_PASSWORD = (
 
 def _text(document: dict[str, Any]) -> str:
     return _HEADER + str(yaml.dump(document, None, _StoreDumper, sort_keys=False, explicit_start=True))
+
+
+def _credentials(path: str, text: str) -> dict[str, Entry]:
+    document = yaml.load(text, _StoreLoader)  # noqa: S506  a subclass of the safe loader
+    if document["format"] != _FORMAT:
+        raise StoreError(f"{path} has a format that this version does not know; update the collection")
+    return {kind: _entry(values) for kind, values in document["credentials"].items()}
 
 
 def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:

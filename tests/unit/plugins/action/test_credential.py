@@ -99,9 +99,9 @@ def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Controller:
 
 def test_a_whole_rotation(controller: Controller) -> None:
     controller.enroll()
-    plan = controller.do("planned")
+    plan = controller.do("planned", identifiers=["1001"])
     assert (plan["outcome"], plan["changed"], plan["failed"]) == ("due", False, False)
-    assert plan["rotation"] == {
+    assert plan["rotation"] == plan["rotation"] | {
         "step": "log_in",
         "login": "current",
         "resent": False,
@@ -110,9 +110,9 @@ def test_a_whole_rotation(controller: Controller) -> None:
     }
     assert controller.ledger() == [("current", "pending")]
 
-    staged = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"}, identifiers=["1001"])
+    staged = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"})
     assert (staged["outcome"], staged["changed"]) == ("staged", True)
-    assert staged["rotation"] == {
+    assert staged["rotation"] == staged["rotation"] | {
         "step": "change",
         "login": "current",
         "resent": False,
@@ -174,17 +174,29 @@ def test_another_run_that_is_at_work_is_left_to_it(controller: Controller) -> No
     assert controller.entry == before
 
 
+def test_the_rules_of_the_plan_hold_to_the_end(controller: Controller) -> None:
+    controller.enroll()
+    plan = controller.do("planned", max_failing_logins=1, lock_window_minutes=5)
+    assert plan["rotation"]["rules"]["max_failing_logins"] == 1
+    failed = controller.do(
+        "staged", rotation=plan["rotation"], result={"outcome": "bad", "failed": True}, max_failing_logins=2
+    )
+    assert failed["rotation"]["rules"] == plan["rotation"]["rules"]
+    assert controller.do("planned", max_failing_logins=1, lock_window_minutes=5)["outcome"] == "diverged"
+
+
 def test_a_tenants_policy_shapes_the_candidate(controller: Controller) -> None:
     controller.enroll()
-    plan = controller.do("planned")
-    controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"}, policy={"generated_length": 31})
+    plan = controller.do("planned", policy={"generated_length": 31})
+    controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"})
     assert len(controller.secret("staged")) == 31
 
 
 def test_a_policy_that_cannot_be_met(controller: Controller) -> None:
     controller.enroll()
     plan = controller.do("planned")
-    result = controller.do("staged", rotation=plan["rotation"], result={"outcome": "ok"}, policy={"nonsense": 1})
+    rotation = {**plan["rotation"], "policy": {"nonsense": 1}}
+    result = controller.do("staged", rotation=rotation, result={"outcome": "ok"})
     assert result["failed"] is True
     assert "there is no rule nonsense" in result["msg"]
     assert controller.entry.staged is None
@@ -724,7 +736,7 @@ def test_a_whole_repair(controller: Controller) -> None:
     controller.enroll(ledger=refused("current"))
     plan = controller.do("planned", repair=True, identifiers=["1001"])
     assert (plan["outcome"], plan["changed"], plan["failed"]) == ("repair", True, False)
-    assert plan["rotation"] == {
+    assert plan["rotation"] == plan["rotation"] | {
         "step": "repair",
         "login": "staged",
         "resent": False,
@@ -736,7 +748,7 @@ def test_a_whole_repair(controller: Controller) -> None:
     assert candidate not in str(plan)
     assert CC_AGENT.violations(candidate, Context(["1001"], [OLD])) == []
     assert controller.ledger() == [("current", "bad"), ("staged", "pending")]
-    done = controller.do("committed", repair=True, rotation=plan["rotation"])
+    done = controller.do("committed", rotation=plan["rotation"])
     assert (done["outcome"], done["rotated_at"]) == ("rotated", NOW.isoformat())
     assert (controller.secret("current"), controller.secret("previous"), controller.ledger()) == (candidate, OLD, [])
 

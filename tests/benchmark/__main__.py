@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Measure the four ways side by side: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.client import Simulator
+
+from .picture import draw
+from .verdict import document, last_line
+from .ways import Floor, Measured
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A series of rounds; in each round the ways follow each other.
+
+    Attributes:
+        accounts: how many.
+        ways: which ways, each with its number of rounds. The role comes first: its tasks are counted for the floor.
+        latency: seconds that the simulator waits before it answers.
+        forks: of Ansible.
+    """
+
+    accounts: int
+    ways: dict[str, int]
+    latency: float = 0.0
+    forks: int = 10
+
+    def rounds(self) -> Iterator[str]:
+        for number in range(max(self.ways.values())):
+            yield from (way for way, rounds in self.ways.items() if number < rounds)
+
+
+# 1,000 accounts take the tasks of uri most of an hour.
+PLANS = (
+    Plan(100, {"role": 5, "floor": 5, "limit": 5, "uri": 3}),
+    Plan(100, {"role": 3, "limit": 3, "uri": 1}, latency=0.1),
+    Plan(1000, {"role": 3, "floor": 3, "limit": 3, "uri": 1}),
+    Plan(1000, {"role": 1, "limit": 1}, latency=0.1),
+    Plan(10000, {"role": 1, "floor": 1, "limit": 1}),
+)
+
+
+def main() -> None:
+    """Run the plans and write down what came of them."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--accounts", type=int, nargs="*", help="only plans with so many accounts")
+    parser.add_argument("--ways", nargs="*", help="only these ways: role, floor, limit, uri")
+    parser.add_argument("--rounds", type=int, help="no more rounds than these")
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
+    parser.add_argument("--picture", type=Path, help="file of the picture, SVG")
+    arguments = parser.parse_args()
+
+    runs: list[Measured] = []
+    tasks = 0
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Simulator() as simulator:
+        floor = Floor(Path(folder), simulator)
+        for plan in PLANS:
+            if arguments.accounts and plan.accounts not in arguments.accounts:
+                continue
+            for way in plan.rounds():
+                if arguments.ways and way not in arguments.ways:
+                    continue
+                done = sum((run.way, run.accounts, run.latency) == (way, plan.accounts, plan.latency) for run in runs)
+                if arguments.rounds and done >= arguments.rounds:
+                    continue
+                runs.append(floor.measured(way, plan.accounts, plan.latency, plan.forks, tasks))
+                if way == "role":
+                    tasks = floor.tasks_of_the_role()
+                print(_line(runs[-1]), flush=True)
+                result = document(runs, tasks)
+                arguments.output.parent.mkdir(parents=True, exist_ok=True)
+                arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if arguments.picture:
+        draw(result, arguments.picture)
+    print(last_line(result))
+
+
+def _line(run: Measured) -> str:
+    cost = run.cost
+    return (
+        f"{run.way:<6}{run.accounts:>6} accounts, latency {run.latency:.1f} s:{cost.wall:>8.1f} s, "
+        f"{1000 * cost.wall / run.accounts:7.1f} ms each, CPU{cost.cpu:>8.1f} s, simulator{run.simulator_cpu:>6.1f} s, "
+        f"memory {cost.memory:.0f} MiB, largest process {cost.largest:.0f} MiB"
+    )
+
+
+if __name__ == "__main__":
+    main()
