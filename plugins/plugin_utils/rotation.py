@@ -295,8 +295,9 @@ def after_failure(
     for login, outcome in logins.items():
         settled = _settled(settled, run, login, outcome, told)
     if logins.get("current") == "bad":
-        # Then the candidate was not sent after all, and what its refusal told still holds.
-        settled = _reworded(settled, "staged", RESENT, "bad")
+        # Then this run has not sent the candidate after all, and what its refusal told still holds. An earlier run may
+        # have sent it, and that may be why the current password is wrong.
+        settled = _reworded(settled, "staged", RESENT, "bad", of=run)
     settled = _released(settled)
     if candidate_refused:
         # A candidate that had been sent before may have been refused because it is in place.
@@ -541,11 +542,13 @@ def _refused(entry: Entry, secret: str) -> bool:
     return any(attempt.secret == secret and attempt.outcome == "bad" for attempt in entry.ledger)
 
 
-def _reworded(entry: Entry, secret: str, before: str, after: str) -> Entry:
-    """Give the attempts with a secret another outcome. They count towards the lock as before."""
+def _reworded(entry: Entry, secret: str, before: str, after: str, *, of: Run | None = None) -> Entry:
+    """Give the attempts with a secret, or those of one run, another outcome. They count towards the lock as before."""
     return entry.changed(
         ledger=tuple(
-            replace(attempt, outcome=after) if (attempt.secret, attempt.outcome) == (secret, before) else attempt
+            replace(attempt, outcome=after)
+            if (attempt.secret, attempt.outcome) == (secret, before) and (of is None or attempt.run == of.name)
+            else attempt
             for attempt in entry.ledger
         )
     )

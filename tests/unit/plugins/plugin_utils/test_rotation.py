@@ -403,6 +403,19 @@ def test_a_resent_candidate_that_was_not_sent_after_all_is_refused_still() -> No
     assert [(one.secret, one.outcome) for one in decision.entry.ledger] == [("staged", "bad"), ("current", "bad")]
 
 
+def test_a_current_password_that_an_earlier_run_may_have_changed_proves_nothing_about_the_candidate() -> None:
+    """Run 2 sent the candidate again and got no answer, and the write of run 3 that told it works has failed."""
+    ledger = (attempt("staged", RESENT, ago(hours=2), "two"), attempt("staged", "unknown", ago(hours=2), "two"))
+    decision = rotation.after_login(
+        UNRESOLVED.changed(ledger=(*ledger, pending("current"))), RULES, RUN, "current", "bad"
+    )
+    assert decision.outcome == "bad"
+    assert decision.entry is not None
+    assert not rotation.is_diverged(decision.entry)
+    later = Run("later", NOW + timedelta(hours=1))
+    assert rotation.plan(decision.entry, RULES, later).login == "staged"
+
+
 @pytest.mark.parametrize("login", ["ok", "unknown"])
 def test_a_resent_candidate_that_may_be_in_place_is_tried_first(login: str) -> None:
     entry = UNRESOLVED.changed(ledger=(attempt("staged", RESENT, NOW, "me"), pending("current")))

@@ -74,10 +74,16 @@ def test_two_faults_in_the_first_run_and_one_in_the_second() -> None:
     assert min(ends.values()) > 500
 
 
+def test_one_fault_in_each_of_three_runs() -> None:
+    sequences, ends = explored(PLAIN, 2, AFTER_THE_WINDOW, (1, 1, 1))
+    assert sequences > 80_000
+    assert ends["rotated"] > sequences / 2
+
+
 @pytest.mark.skipif(not IS_FULL, reason="takes minutes; ROTATION_MODEL=full runs it")
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("server", "most", "pause"), EACH)
-@pytest.mark.parametrize("deviations", [(2, 2), (1, 1, 1)])
+@pytest.mark.parametrize("deviations", [(2, 2), (1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2), (1, 1, 1, 1)])
 def test_more_faults(server: Server, most: int, pause: timedelta, deviations: tuple[int, ...]) -> None:
     sequences, ends = explored(server, most, pause, deviations)
     assert sequences > 25_000
