@@ -325,19 +325,19 @@ class Controller:
         )
         command = [*self.program, "-i", str(inventory.parent), *vault, playbook, *arguments]
         seen = max((call["seq"] for call in self.simulator.journal()), default=0)
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.env(RESULTS_FILE=str(results)),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-        return Running(self, process, results, seen)
+        output, errors = (self.folder / f"{name}-{number}.txt" for name in ("output", "errors"))
+        # Not into pipes: a run that nobody reads from stops when they are full.
+        with output.open("wb") as stdout, errors.open("wb") as stderr:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.env(RESULTS_FILE=str(results)),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        return Running(self, process, output, errors, results, seen)
 
     def env(self, **more: str) -> dict[str, str]:
         """A user's environment with nothing of the tester's in it, except that it names other CA certificates."""
@@ -463,7 +463,9 @@ class Running:
     """A run that has been started."""
 
     controller: Controller
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    output: Path
+    errors: Path
     results: Path
     seen: int
 
@@ -475,13 +477,10 @@ class Running:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        for pipe in (self.process.stdout, self.process.stderr):
-            if pipe:
-                pipe.close()
 
     def result(self, timeout: float = 120) -> Run:
         try:
-            stdout, stderr = self.process.communicate(timeout=timeout)
+            self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -491,8 +490,8 @@ class Running:
         recap = next((line["recap"] for line in lines if "recap" in line), {})
         return Run(
             self.process.returncode,
-            stdout,
-            stderr,
+            self.output.read_text(encoding="utf-8", errors="replace"),
+            self.errors.read_text(encoding="utf-8", errors="replace"),
             recap,
             [line for line in lines if "task" in line],
             self.controller.simulator.journal(since=self.seen),
