@@ -132,7 +132,7 @@ integration: $(DEV) ## real ansible-playbook runs against the simulator, one fil
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
 
-# The whole matrix takes about an hour on two cores, its quick part under two minutes.
+# The whole matrix takes about forty minutes on two cores, its quick part under two.
 .PHONY: faults faults-quick defects
 faults: $(DEV) ## everything that can go wrong, at every moment: build/faults.json and a page of the documentation
 	$(call run,python -m faults --page docs/docsite/rst/faults.rst $(FAULTS_ARGS),PYTHONPATH=tests)
