@@ -39,7 +39,7 @@ class OpenedSecrets:
         """Take the memory; the operating system gives it only as it is used.
 
         Args:
-            slots: how many secrets there is room for; a power of two.
+            slots: how many secrets there is room for.
         """
         self._slots = slots
         self._memory = mmap.mmap(-1, slots * _SLOT_BYTES)
