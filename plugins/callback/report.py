@@ -65,7 +65,7 @@ from ansible.plugins.callback import CallbackBase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ACTION = "callcenter.passwords.credential"
+_ACTIONS = ("callcenter.passwords.rotation", "callcenter.passwords.credential")
 _QUIET = frozenset({"rotated", "enrolled", "verified", "not_due"})
 """Outcomes that need nobody's attention."""
 _LAST_STEPS = ("done", "fail")
@@ -109,6 +109,14 @@ class CallbackModule(CallbackBase):
         """Note a result."""
         self._guarded(self._note, result)
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Note a result."""
+        self._guarded(self._note, result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Note a result."""
+        self._guarded(self._note, result)
+
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show the table and write the files."""
         self._guarded(self._conclude)
@@ -133,9 +141,9 @@ class CallbackModule(CallbackBase):
             self._write(os.path.expanduser(directory), lines)
 
     def _note(self, result: Any) -> None:
-        if result._task.resolved_action != _ACTION:
-            return
         values = result._result
+        if result._task.resolved_action not in _ACTIONS or "results" in values:  # the sum of a loop
+            return
         line = Line(
             host=result._host.get_name(),
             kind=str(values.get("kind", "")),

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import ssl
-from os import path
+from functools import lru_cache
+from os import stat
+from stat import S_ISREG
 
 # OpenSSL's verification codes, X509_V_ERR_*, that have a cure worth naming.
 OTHER_NAME = 62
@@ -30,10 +32,19 @@ def certificate_fault(code: int) -> str:
 
 def ca_faults(ca_path: str) -> list[str]:
     """Return what is wrong with a file of CA certificates, nothing where it can be used."""
-    if not path.isfile(ca_path):
+    try:
+        status = stat(ca_path)
+    except OSError:
+        status = None
+    if status is None or not S_ISREG(status.st_mode):
         return ["ca_path names no file on the machine that sends the requests; correct the path"]
+    return list(_faults(ca_path, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def _faults(ca_path: str, _changed_at: int) -> tuple[str, ...]:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
     except (OSError, ValueError):
-        return ["ca_path names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
-    return []
+        return ("ca_path names a file that cannot be read or holds no PEM certificate; give the CA's PEM file",)
+    return ()

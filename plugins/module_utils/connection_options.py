@@ -34,22 +34,33 @@ CONNECTION = ArgumentSpec(
 )
 
 
+_KEPT_SECONDS = 2.0
+"""How long a connection may have been idle to be used again. Servers keep idle ones longer."""
+
+_kept: dict[Endpoint, Transport] = {}
+"""Transports of this process, which may do several operations in turn."""
+
+
 def open_transport(params: Mapping[str, Any], url_option: str) -> Transport:
-    """Return the transport that the options describe; sends nothing.
+    """Return the transport that the options describe, with its connection where that was in use a moment ago.
 
     Raises:
         InputError: an option of the connection is at fault.
     """
-    return Transport(
-        Endpoint(
-            params[url_option],
-            params["ca_path"],
-            params["validate_certs"],
-            params["allow_http"],
-            params["timeout"],
-            option=url_option,
-        )
+    endpoint = Endpoint(
+        params[url_option],
+        params["ca_path"],
+        params["validate_certs"],
+        params["allow_http"],
+        params["timeout"],
+        option=url_option,
     )
+    kept = _kept.pop(endpoint, None)
+    if kept and kept.idle_seconds() > _KEPT_SECONDS:
+        kept.close()
+        kept = None
+    _kept[endpoint] = kept or Transport(endpoint)
+    return _kept[endpoint]
 
 
 def server_of(url: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
@@ -145,10 +146,15 @@ class Transport:
             raise REQUESTS_IMPORT_ERROR
         self.endpoint = endpoint
         self._session = _session()
+        self._used_at = time.monotonic()
 
     def close(self) -> None:
         """Close the kept connection."""
         self._session.close()
+
+    def idle_seconds(self) -> float:
+        """Return how long ago the last request ended."""
+        return time.monotonic() - self._used_at
 
     def request(
         self,
@@ -197,6 +203,8 @@ class Transport:
             raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None
+        finally:
+            self._used_at = time.monotonic()
 
     def _prepared(
         self,

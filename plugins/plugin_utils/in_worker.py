@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
@@ -31,7 +32,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.preload impor
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.shared_credentials import SHARED_CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
     from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation, Result
@@ -60,37 +61,70 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module of this action's name."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        operation = _operation(str(self._task.resolved_action).rsplit(".", 1)[-1])
-        try:
-            result.update(self._result(operation, task_vars))
-        except AnsibleError:
-            raise
-        except Exception as exc:
-            result.update(operation.accident(exc))
-        if any(result.get(key) for key in operation.secret_results):
+        module = str(self._task.resolved_action).rsplit(".", 1)[-1]
+        result.update(Sender(self, task_vars).send(module, self._task.args, check_mode=self._task.check_mode))
+        if any(result.get(key) for key in operation_of(module).secret_results):
             result["_ansible_no_log"] = True
             # Older releases of ansible-core look only here when they sum a loop's results up.
             self._task.no_log = True
         return result
 
-    def _result(self, operation: Operation, task_vars: dict[str, Any] | None) -> Result:
-        here = runs_here(self)
+
+class Sender:
+    """Runs modules for a task: in this process where the connection is local, otherwise where that leads."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any] | None) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            action: the running action.
+            task_vars: its variables.
+        """
+        self._action = action
+        self._task_vars = task_vars
+        self._here = runs_here(action)
+
+    def send(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> Result:
+        """Run a module of this collection and return its result.
+
+        Args:
+            module: its short name.
+            args: its options as they are given in a task.
+            check_mode: send nothing and say what would be done.
+
+        Raises:
+            AnsibleActionFail: the options are not what the module documents; nothing was sent.
+            AnsibleError: no connection to the machine that sends.
+        """
+        operation = operation_of(module)
         try:
-            spec = operation.arguments
-            params = plain(self.validate_argument_spec(dict(spec.options), **spec.rules())[1])
-            cap = Cap.of(params)
-        except InputError as exc:
-            return operation.refusal(ApiError("denied", ". ".join(exc.faults) + ". Nothing was sent"))
-        except AnsibleActionFail:
-            if here:
-                raise
+            return self._result(operation, module, dict(args), check_mode)
+        except AnsibleError:
+            raise
+        except Exception as exc:
+            return operation.accident(exc)
+
+    def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
+        spec = operation.arguments
+        validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(args)
+        params = plain(validated.validated_parameters)
+        if validated.errors.errors:
+            if self._here:
+                raise AnsibleActionFail(validated.errors.msg)
             params, cap = {}, None  # The module finds it out as well, and says so.
+        else:
+            try:
+                cap = Cap.of(params)
+            except InputError as exc:
+                return operation.refusal(ApiError("denied", ". ".join(exc.faults) + ". Nothing was sent"))
 
         def send() -> Result:
-            return self._run_here(operation, params) if here else self._run_there(operation, task_vars)
+            if self._here:
+                return self._run_here(operation, params, check_mode)
+            return self._run_there(operation, module, args, check_mode)
 
         try:
-            if self._task.check_mode or not params:
+            if check_mode or not params:
                 return send()
             return _protected(operation.logins_with(params), cap, send)
         except ApiError as exc:
@@ -98,27 +132,27 @@ class ActionModule(ActionBase):
         except _CutOffError as exc:
             return exc.result
 
-    def _run_here(self, operation: Operation, params: dict[str, Any]) -> Result:
+    def _run_here(self, operation: Operation, params: dict[str, Any], check_mode: bool) -> Result:
         secrets = [params[name] for name in operation.arguments.secret_options() if params.get(name)]
-        return masked(operation.execute(params, check_mode=self._task.check_mode), secrets)
+        return masked(operation.execute(params, check_mode=check_mode), secrets)
 
-    def _run_there(self, operation: Operation, task_vars: dict[str, Any] | None) -> Result:
+    def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         """Run the ordinary module, with the tenant's token that this run has got already."""
         self._keep_arguments_off_the_disk()
-        args = dict(self._task.args)
-        if (
-            operation.token_from
-            and not args.get("access_token")
-            and args.get("app_secret")
-            and not self._task.check_mode
-        ):
+        if operation.token_from and not args.get("access_token") and args.get("app_secret") and not check_mode:
             try:
-                args["access_token"] = self._token_there(operation.token_from, args, task_vars)
+                args["access_token"] = self._token_there(operation.token_from, args)
             except ApiError as exc:
                 return operation.refusal(without_token(exc))
-        result: Result = self._execute_module(module_args=args, task_vars=task_vars)
+        result = self._execute(module, args)
         if "outcome" not in result and "invocation" not in result:
             raise _CutOffError(result)
+        return result
+
+    def _execute(self, module: str, args: dict[str, Any]) -> Result:
+        result: Result = self._action._execute_module(
+            module_name=f"callcenter.passwords.{module}", module_args=args, task_vars=self._task_vars
+        )
         return result
 
     def _keep_arguments_off_the_disk(self) -> None:
@@ -126,18 +160,16 @@ class ActionModule(ActionBase):
 
         They would stay there if the worker died. With become the user decides, since sudo may want a terminal.
         """
-        if not self._task.become:
+        if not self._action._task.become:
             with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
-                self._connection.set_option("pipelining", True)
+                self._action._connection.set_option("pipelining", True)
 
-    def _token_there(self, module: str, args: dict[str, Any], task_vars: dict[str, Any] | None) -> str:
-        known = _operation(module).arguments.options
+    def _token_there(self, module: str, args: dict[str, Any]) -> str:
+        known = operation_of(module).arguments.options
         wanted = {name: value for name, value in args.items() if name in known}
 
         def ask() -> Token:
-            result = self._execute_module(
-                module_name=f"callcenter.passwords.{module}", module_args=wanted, task_vars=task_vars
-            )
+            result = self._execute(module, wanted)
             if result.get("failed"):
                 raise ApiError(str(result.get("outcome") or "unreachable"), str(result.get("msg")), result.get("code"))
             return Token(result["access_token"], result["expires_in"])
@@ -155,7 +187,8 @@ def _protected(logins: Sequence[Login], cap: Cap | None, send: Callable[[], Resu
     return SHARED_CREDENTIALS.send(logins, lambda: LOGINS_UNDER_WAY.send(cap, logins, send))
 
 
-def _operation(module: str) -> Operation:
+def operation_of(module: str) -> Operation:
+    """Return what a module of this collection does."""
     loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
     operation: Operation = loaded.OPERATION
     return operation

@@ -301,7 +301,7 @@ def _outcomes(run: Run) -> dict[str, dict[str, str | None]]:
     found: dict[str, dict[str, str | None]] = {}
     for line in run.results:
         result = line["result"]
-        if line["action"].endswith("credential") and "outcome" in result:
+        if line["action"].endswith(("rotation", "credential")) and "outcome" in result:
             is_quiet = result["outcome"] == "blocked" and line["host"] not in run.failed
             found.setdefault(str(result.get("kind")), {})[line["host"]] = None if is_quiet else result["outcome"]
     return found

@@ -34,7 +34,8 @@ class Defect:
     verdict: str
 
 
-ROTATION, ACTION = "plugins/plugin_utils/rotation.py", "plugins/action/credential.py"
+ROTATION, STEPS = "plugins/plugin_utils/rotation.py", "plugins/plugin_utils/steps.py"
+TRANSITION = "plugins/plugin_utils/transition.py"
 STORE, TRANSPORT = "plugins/plugin_utils/store/vault_file.py", "plugins/module_utils/transport.py"
 
 APPENDED = ""
@@ -74,21 +75,14 @@ DEFECTS = {
     ),
     "a new candidate on every retry": Defect(
         (
-            (ACTION, 'if decision.step == "change" and entry.staged is None:', 'if decision.step == "change":'),
-            (ACTION, "if self._can_be_set(entry.staged, rules):", "if False:"),
+            (TRANSITION, 'if decision.step == "change" and entry.staged is None:', 'if decision.step == "change":'),
+            (TRANSITION, "if self._can_be_set(entry.staged, rules):", "if False:"),
         ),
         "user, repaired: idaas_reset 1 late 5400 s, drop",
         "lost",
     ),
     "success is believed without verification": Defect(
-        tuple(
-            (
-                f"roles/rotate/tasks/{kind}/rotate.yml",
-                "in ['change', 'repair']\n\n    - name: Commit",
-                "in []\n\n    - name: Commit",
-            )
-            for kind in ("cc_agent", "idaas")
-        ),
+        ((STEPS, '            self._log_in("staged", step="verify")\n', ""),),
         "agent: change 1 lie",
         "unresolved: open",
     ),

@@ -104,15 +104,23 @@ class Run:
         return dict(line["result"])
 
     def outcome(self, host: str, kind: str = "cc_agent") -> str | None:
+        """What the last step that looked at the store came to."""
+        result = self._of_credential(host, kind)
+        return result["outcome"] if result else None
+
+    def said(self, host: str, kind: str = "cc_agent") -> str:
         """What the last step that looked at the store said."""
-        said = [
-            line["result"]["outcome"]
+        return str(self._of_credential(host, kind)["msg"])
+
+    def _of_credential(self, host: str, kind: str) -> dict[str, Any]:
+        results = [
+            line["result"]
             for line in self.of(host)
-            if line["action"].endswith("credential")
+            if line["action"].endswith(("rotation", "credential"))
             and line["result"].get("kind") == kind
             and "outcome" in line["result"]
         ]
-        return said[-1] if said else None
+        return dict(results[-1]) if results else {}
 
     def outcomes(self) -> dict[str, str | None]:
         return {host: self.outcome(host) for host in self.recap}

@@ -336,7 +336,7 @@ def test_options_of_business_accounts_phones_and_users(controller: Controller, s
     }
     controller.store.rename(controller.folder / "old-store")
     enrolled = controller.enroll("--limit", numeric.host, check=False, person_1001=first)
-    said = enrolled.task(numeric.host, "Fail the host")["msg"]
+    said = enrolled.message(numeric.host)
     assert all(f"{kind}: password arrived as a number" in said for kind in first), said
     assert "12345678" not in enrolled.output
     assert enrolled.calls == []

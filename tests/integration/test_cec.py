@@ -103,9 +103,7 @@ def test_the_account_comes_before_its_phone(controller: Controller, simulator: S
     of_fine = {credential.number for credential in people["fine"].values()}
     asked = [call["operation"] for call in run.calls if call["account"] in of_fine]
     assert asked.index("account_change") < asked.index("sip_register") < asked.index("sip_change")
-    said = {
-        name: run.task(phone.host, "Fail the host")["msg"] for name, phone in left_alone.items() if name != "cooling"
-    }
+    said = {name: run.message(phone.host) for name, phone in left_alone.items() if name != "cooling"}
     for name, phone in left_alone.items():
         assert run.calls_of(phone.number, "sip_change") == [], name
         assert controller.stored(phone.host, "cec_sip")["current"] == phone.password, name
@@ -206,11 +204,11 @@ def test_one_change_of_an_account_in_24_hours(controller: Controller, simulator:
         unknown.host: "rotated",
     }, run.output
     assert run.calls_of(by_role.number) == []
-    message = run.task(by_role.host, "Plan")["msg"]
+    message = run.said(by_role.host, "cec_account")
     assert "one change in 24 hours" in message
     assert ago(hours=-21)[:10] in message or ago(hours=-21, minutes=1)[:10] in message
     assert run.failed == {by_hand.host}
-    assert "within the last 24 hours" in run.task(by_hand.host, "Fail the host")["msg"]
+    assert "within the last 24 hours" in run.message(by_hand.host)
     assert controller.live(by_hand)["password"] == controller.stored(by_hand.host, "cec_account")["current"]
 
     run = controller.rotate(*ALWAYS)
@@ -343,7 +341,7 @@ def test_where_a_phones_password_is_verified(controller: Controller, simulator: 
         if not words:
             assert controller.is_rotated(phone), name
             continue
-        said = run.task(phone.host, "Fail the host")["msg"]
+        said = run.message(phone.host)
         assert [word for word in words if word not in said] == [], (name, said)
         assert (stored["staged"], stored["ledger"]) == (None, []), name
         assert controller.live(phone)["changes"] == 0, name

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
-from integration.controller import Controller, Credential, until
+from integration.controller import Controller, Credential, descendants, until
 from simulator.client import Simulator
 
 
@@ -38,6 +40,36 @@ def test_killed_while_the_change_is_under_way(controller: Controller, simulator:
     assert controller.stored(agent.host)["current"] == stored["staged"], "never a second candidate"
     assert controller.live(agent)["changes"] == 1
     assert controller.rotate().calls == []
+    controller.judge()
+
+
+@pytest.mark.parametrize("end", ["task timeout", "Ctrl-C", "killed worker"])
+def test_ended_while_the_change_is_under_way(controller: Controller, simulator: Simulator, end: str) -> None:
+    """Ansible's own ways to cut a task off leave what a killed run leaves."""
+    agent = controller.add_agent(1001)
+    controller.enroll()
+    simulator.fault("timeout_after", account=agent.number, operation="change", seconds=30)
+    if end == "task timeout":
+        controller.environment["ANSIBLE_TASK_TIMEOUT"] = "8"
+    run = controller.start("callcenter.passwords.rotate", "-vvv", "-e", '{"rotate_cc_timeout": 30}')
+    until(is_held(simulator, agent, "change"))
+    if end == "Ctrl-C":
+        os.kill(run.process.pid, signal.SIGINT)
+    elif end == "killed worker":
+        for worker in descendants(run.process.pid):
+            os.kill(worker, signal.SIGKILL)
+    ended = run.result(timeout=25)
+    assert ended.rc != 0, ended.output
+    stored = controller.stored(agent.host)
+    assert controller.live(agent)["password"] == stored["staged"]
+    assert not [version for version in ("staged", "current") if stored[version] in ended.output]
+    simulator.clear_faults()
+    controller.environment.pop("ANSIBLE_TASK_TIMEOUT", None)
+    again = controller.rotate()
+    assert again.rc == 0, again.output
+    assert controller.is_rotated(agent)
+    assert controller.stored(agent.host)["current"] == stored["staged"], "never a second candidate"
+    assert controller.live(agent)["changes"] == 1
     controller.judge()
 
 

@@ -25,7 +25,6 @@ from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
 from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
 from .files import replace, time_of, time_text
-from .opened import OPENED_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +75,8 @@ class VaultFileStore:
         self._folder = os.path.abspath(os.path.expanduser(folder))
         self._vault = vault
         self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
+        # Ansible Vault derives a key of its own for each secret, which takes 10,000 rounds on purpose.
+        self._opened: dict[Sealed, str] = {}
         self._vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
 
     def seal(self, secret: str) -> Sealed:
@@ -86,7 +87,7 @@ class VaultFileStore:
         """
         label, key = self._encryption_key()
         sealed = Sealed(self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode())
-        OPENED_SECRETS.put(sealed, self._keys(), secret)
+        self._opened[sealed] = secret
         return sealed
 
     def unseal(self, sealed: Sealed) -> str:
@@ -97,18 +98,16 @@ class VaultFileStore:
         """
         if not self._vault.secrets:
             raise StoreError(_NO_VAULT_PASSWORD)
-        opened = OPENED_SECRETS.get(sealed, self._keys())
-        if opened is not None:
-            return opened
+        if sealed in self._opened:
+            return self._opened[sealed]
         try:
-            secret = str(self._vault.decrypt(str(sealed)).decode())
+            self._opened[sealed] = str(self._vault.decrypt(str(sealed)).decode())
         except AnsibleError:
             raise StoreError(
                 f"the vault password does not open the passwords in {self._folder}; give the one they were "
                 "encrypted with"
             ) from None
-        OPENED_SECRETS.put(sealed, self._keys(), secret)
-        return secret
+        return self._opened[sealed]
 
     def check_key(self) -> None:
         """Make sure that the vault password is there, and the one that the store's other secrets are encrypted with.
@@ -169,10 +168,6 @@ class VaultFileStore:
                 f"this run has no vault password with the id {self._vault_id}; give it with --vault-id"
             ) from None
         return str(label), key
-
-    def _keys(self) -> bytes:
-        """Return what opens secrets in this run, as one."""
-        return b"\0".join(key.bytes for _label, key in self._vault.secrets)
 
     def _path(self, host: str) -> str:
         """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""

@@ -32,6 +32,8 @@ class CallbackModule(CallbackBase):
             file.write(json.dumps(line, default=str) + "\n")
 
     def _result(self, status: str, result: Any, ignored: bool = False) -> None:
+        if "results" in result._result and result._task.loop is not None:
+            return  # the sum of a loop, whose items have been written
         self._write(
             {
                 "status": status,
@@ -54,6 +56,15 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._result("unreachable", result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._result("ok", result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        self._result("failed", result)
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        self._result("skipped", result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._write({"recap": {host: stats.summarize(host) for host in stats.processed}})

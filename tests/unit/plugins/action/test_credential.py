@@ -19,6 +19,7 @@ from ansible_collections.callcenter.passwords.plugins.action import credential
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.module_utils.policy import CC_AGENT, Context
 from ansible_collections.callcenter.passwords.plugins.modules import credential as documentation
+from ansible_collections.callcenter.passwords.plugins.plugin_utils import transition
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     Attempt,
     Conflict,
@@ -90,7 +91,7 @@ class Controller:
 
 @pytest.fixture
 def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Controller:
-    monkeypatch.setattr(credential, "now", lambda: NOW)
+    monkeypatch.setattr(transition, "now", lambda: NOW)
     return Controller(tmp_path / "store")
 
 

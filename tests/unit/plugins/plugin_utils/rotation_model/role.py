@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of roles/rotate for one credential, step by step, as roles/rotate/tasks/*/rotate.yml and
-plugins/action/credential.py do it, with the real decisions.
+"""One run of roles/rotate for one credential, step by step, as plugins/plugin_utils/steps.py and transition.py do it,
+with the real decisions.
 
 A run is a generator: it stops before everything that lasts, a write or a request, and is told what goes wrong with it.
 A run that is killed is one that is not continued.

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All steps of a rotation in one task. Documented in plugins/modules/rotation.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender, plain
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import Steps, rules_of
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_AICC_WORKBENCH = (
+    "aicc_workbench is true: the agent signs in through the AICC workbench, which would not get the new password; "
+    "change it there"
+)
+_UNDEFINED = object()
+_failed: set[tuple[str, str]] = set()
+"""Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""
+
+
+class ActionModule(ActionBase):
+    """The way of one credential through all its steps."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Take the steps and return what came of them."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        args = self._arguments(variables)
+        host, key = args["host"], args["rules"]["changed_with"]
+        if args["intent"] == "rotate" and (host, key) in _failed:
+            args["obstacle"] = f"{key}, whose password this change needs, has failed in this run"
+        steps = Steps(Credential(self, variables, args), Sender(self, task_vars), args)
+        try:
+            outcome = steps.take()
+        except AnsibleError:
+            raise
+        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
+            outcome = {
+                "failed": True,
+                "changed": True,
+                "outcome": "failed",
+                "msg": f"unexpected {type(exc).__name__}; run again, which finishes what was begun. Please report it",
+            }
+        if outcome["failed"]:
+            _failed.add((host, args["kind"]))
+        elif left_alone(outcome):
+            self._display.warning(f"{host}, {args['kind']}: {outcome['msg']}")
+        told = {name: value for name, value in outcome.items() if name not in ("rotation", "fatal")}
+        if outcome["failed"]:
+            told["msg"] = f"{args['kind']}: {outcome['msg']}"
+        result.update(masked({**told, "steps": steps.taken}, [args["password"]] if args["password"] else []))
+        return result
+
+    def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        names = self._names(variables)
+        of_repair_host, of_enrolment = names.pop("repair_account", {}), names.pop("enroll", {})
+        given = {**self._held(names, variables), **self._task.args, "variables": names}
+        if given.get("intent") == "enroll":
+            given = {**self._held(of_enrolment, variables), **given}
+        if of_repair_host and given.get("repair_host") in variables["hostvars"]:
+            theirs = self._held(of_repair_host, variables["hostvars"][given["repair_host"]])
+            given = {"repair_account": theirs, **given}
+        spec = ROTATION_ARGUMENTS
+        # Not by the action's own method, for which the task would have to hold the secrets among these arguments.
+        validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
+        if validated.errors.errors:
+            raise AnsibleActionFail(validated.errors.msg)
+        args: dict[str, Any] = plain(validated.validated_parameters)
+        args["host"] = args["host"] or variables.get("inventory_hostname", "")
+        args["rules"] = rules_of(args)
+        args["obstacle"] = _AICC_WORKBENCH if args["account"].get("aicc_workbench") else ""
+        if args["account"].get("failing_login_cap"):
+            args["account"]["failing_login_cap"].setdefault("folder", f"{args['store_path']}/.failing-logins")
+        return args
+
+    def _names(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the names of the variables that hold options."""
+        names = self._task.args.get("variables")
+        if isinstance(names, str):
+            by_kind, kind = variables.get(names), self._task.args.get("kind")
+            if not isinstance(by_kind, dict) or kind not in by_kind:
+                raise AnsibleActionFail(f"variables: {names} holds no names for the kind {kind}. Nothing was sent")
+            names = by_kind[kind]
+        if not isinstance(names or {}, dict):
+            raise AnsibleActionFail("variables: give names of variables, by option. Nothing was sent")
+        return dict(names or {})
+
+    def _held(self, names: Any, variables: Mapping[str, Any]) -> Any:
+        """Return what the named variables hold, in the same structure; what is not defined is left out."""
+        if isinstance(names, dict):
+            options = {option: self._held(name, variables) for option, name in names.items()}
+            return {option: value for option, value in options.items() if value is not _UNDEFINED}
+        if isinstance(names, list):
+            values = [self._held(name, variables) for name in names]
+            lists = [value if isinstance(value, list) else [value] for value in values if value is not _UNDEFINED]
+            return [value for values in lists for value in values]
+        variable, *keys = str(names).split(".")
+        held: Any = self._templar.template(variables[variable]) if variable in variables else _UNDEFINED
+        for key in keys:
+            held = held.get(key, _UNDEFINED) if isinstance(held, dict) else _UNDEFINED
+        return held
