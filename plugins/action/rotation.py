@@ -15,7 +15,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender, plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import Steps, rules_of
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import NamedOptions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import KINDS, Steps, account_options, rules_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _AICC_WORKBENCH = (
     "aicc_workbench is true: the agent signs in through the AICC workbench, which would not get the new password; "
     "change it there"
 )
-_UNDEFINED = object()
 _failed: set[tuple[str, str]] = set()
 """Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""
 
@@ -67,19 +67,12 @@ class ActionModule(ActionBase):
         return result
 
     def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        names = self._names(variables)
-        of_repair_host, of_enrolment = names.pop("repair_account", {}), names.pop("enroll", {})
-        given = {**self._held(names, variables), **self._task.args, "variables": names}
-        if given.get("intent") == "enroll":
-            given = {**self._held(of_enrolment, variables), **given}
-        if of_repair_host and given.get("repair_host") in variables["hostvars"]:
-            theirs = self._held(of_repair_host, variables["hostvars"][given["repair_host"]])
-            given = {"repair_account": theirs, **given}
         spec = ROTATION_ARGUMENTS
+        given = {**self._named(variables), **self._task.args}
         # Not by the action's own method, for which the task would have to hold the secrets among these arguments.
         validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
-        if validated.errors.errors:
-            raise AnsibleActionFail(validated.errors.msg)
+        if validated.error_messages:
+            raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
         args: dict[str, Any] = plain(validated.validated_parameters)
         args["host"] = args["host"] or variables.get("inventory_hostname", "")
         args["rules"] = rules_of(args)
@@ -88,29 +81,34 @@ class ActionModule(ActionBase):
             args["account"]["failing_login_cap"].setdefault("folder", f"{args['store_path']}/.failing-logins")
         return args
 
-    def _names(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the names of the variables that hold options."""
-        names = self._task.args.get("variables")
-        if isinstance(names, str):
-            by_kind, kind = variables.get(names), self._task.args.get("kind")
-            if not isinstance(by_kind, dict) or kind not in by_kind:
-                raise AnsibleActionFail(f"variables: {names} holds no names for the kind {kind}. Nothing was sent")
-            names = by_kind[kind]
-        if not isinstance(names or {}, dict):
-            raise AnsibleActionFail("variables: give names of variables, by option. Nothing was sent")
-        return dict(names or {})
+    def _named(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that are given by the names of variables."""
+        kind = str(self._task.args.get("kind"))
+        names = self._names(kind, variables)
+        if not names or kind not in KINDS:
+            return {}
+        of_repair_host, of_enrolment = names.pop("repair_account", None), names.pop("enroll", None)
+        options = {**ROTATION_ARGUMENTS.options, "account": {"type": "dict", "options": account_options(kind)}}
+        named = NamedOptions(names, options).held(variables, self._templar.template)
+        if of_enrolment and {**named, **self._task.args}.get("intent") == "enroll":
+            named |= NamedOptions(of_enrolment, options).held(variables, self._templar.template)
+        if of_repair_host and named.get("repair_host") in variables["hostvars"]:
+            theirs = variables["hostvars"][named["repair_host"]]
+            held = NamedOptions(of_repair_host, account_options(kind)).held(theirs, self._templar.template)
+            named["repair_account"] = held
+        return named
 
-    def _held(self, names: Any, variables: Mapping[str, Any]) -> Any:
-        """Return what the named variables hold, in the same structure; what is not defined is left out."""
-        if isinstance(names, dict):
-            options = {option: self._held(name, variables) for option, name in names.items()}
-            return {option: value for option, value in options.items() if value is not _UNDEFINED}
-        if isinstance(names, list):
-            values = [self._held(name, variables) for name in names]
-            lists = [value if isinstance(value, list) else [value] for value in values if value is not _UNDEFINED]
-            return [value for values in lists for value in values]
-        variable, *keys = str(names).split(".")
-        held: Any = self._templar.template(variables[variable]) if variable in variables else _UNDEFINED
-        for key in keys:
-            held = held.get(key, _UNDEFINED) if isinstance(held, dict) else _UNDEFINED
-        return held
+    def _names(self, kind: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the names of the variables that hold options of this kind."""
+        names = self._task.args.get("variables") or {}
+        if isinstance(names, str):
+            by_kind = variables.get(names)
+            if not isinstance(by_kind, dict):
+                raise AnsibleActionFail(f"variables: {names} holds no names for each kind. Nothing was sent")
+            if kind not in by_kind:
+                known = ", ".join(by_kind)
+                raise AnsibleActionFail(f"{kind} is no kind of credential; {names} has {known}. Nothing was sent")
+            names = by_kind[kind]
+        if not isinstance(names, dict):
+            raise AnsibleActionFail("variables: give names of variables, by option. Nothing was sent")
+        return dict(names)

@@ -82,7 +82,7 @@ ROTATION_ARGUMENTS = _CREDENTIAL + ArgumentSpec(
     {
         "rules": {"type": "dict", "options": _CARE, "apply_defaults": True},
         "account": {"type": "dict", "default": {}},
-        "repairable": {"type": "list", "elements": "str", "choices": list(POLICIES), "default": []},
+        "repairable": {"type": "list", "elements": "str", "choices": ["cc_agent", "idaas"], "default": []},
         "repair_host": {"type": "str"},
         "repair_account": {"type": "dict", "default": {}},
         "variables": {"type": "raw"},

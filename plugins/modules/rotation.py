@@ -95,7 +95,7 @@ options:
     description: Kinds whose password an administrator may set where no stored one works.
     type: list
     elements: str
-    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
+    choices: [cc_agent, idaas]
     default: []
   repair_host:
     description: Inventory host of the administrator whose password in the store the repair presents.
@@ -108,7 +108,7 @@ options:
     description:
       - Options by the names of the variables that hold them, in the same structure as the options themselves; where an
         option is a list, the values of several variables make one list. C(name.key) is what a dictionary holds under
-        that key. What is not defined is not given.
+        that key. What is not defined is not given. Messages about a value name its variable.
       - Instead, the name of a variable that holds such a structure for each kind.
       - Names in C(repair_account) are looked up for O(repair_host). Those in C(enroll) are for an enrolment only.
       - Ansible compiles a template anew for every host, task and option, which takes about a millisecond; to look a

@@ -84,6 +84,16 @@ def rules_of(args: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def account_options(kind: str) -> dict[str, Any]:
+    """Return the options of all modules of a kind. Which of them are required differs between these modules."""
+    modules = [module for module in (KINDS[kind].log_in, KINDS[kind].change, KINDS[kind].repair) if module]
+    return {
+        name: {rule: value for rule, value in spec.items() if rule != "required"}
+        for module in modules
+        for name, spec in operation_of(module).arguments.options.items()
+    }
+
+
 class _StoppedError(Exception):
     """A step has failed. Carries which one, and its result."""
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure the four ways side by side: `make bench`."""
+"""Measure the ways side by side: `make bench`."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Plan:
 
 # 1,000 accounts take the tasks of uri most of an hour.
 PLANS = (
-    Plan(100, {"role": 5, "floor": 5, "limit": 5, "uri": 3}),
+    Plan(100, {"role": 5, "floor": 5, "steps": 5, "limit": 5, "uri": 3}),
     Plan(100, {"role": 3, "limit": 3, "uri": 1}, latency=0.1),
-    Plan(1000, {"role": 3, "floor": 3, "limit": 3, "uri": 1}),
+    Plan(1000, {"role": 3, "floor": 3, "steps": 3, "limit": 3, "uri": 1}),
     Plan(1000, {"role": 1, "limit": 1}, latency=0.1),
     Plan(10000, {"role": 1, "floor": 1, "limit": 1}),
 )
@@ -55,7 +55,7 @@ def main() -> None:
     """Run the plans and write down what came of them."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--accounts", type=int, nargs="*", help="only plans with so many accounts")
-    parser.add_argument("--ways", nargs="*", help="only these ways: role, floor, limit, uri")
+    parser.add_argument("--ways", nargs="*", help="only these ways: role, floor, steps, limit, uri")
     parser.add_argument("--rounds", type=int, help="no more rounds than these")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--picture", type=Path, help="file of the picture, SVG")

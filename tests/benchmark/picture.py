@@ -12,7 +12,8 @@ from typing import Any
 _TITLES = {
     "uri": "playbook of uri tasks",
     "role": "the role",
-    "floor": "as many debug tasks",
+    "floor": "as many debug tasks as the role has",
+    "steps": "a debug task for each of its six steps",
     "limit": "plain threaded Python",
 }
 

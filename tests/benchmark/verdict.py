@@ -14,7 +14,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from .ways import CALLS, Measured
+from .ways import CALLS, EMPTY, Measured
 
 _COMPARED_AT = (1000, 100)
 """Numbers of accounts for the ratios, the first that was measured."""
@@ -97,6 +97,7 @@ def _ratios(medians: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for name, above, below in (
         ("uri_by_role", each.get(("uri", accounts, 0.0)), role),
         ("role_by_floor", role, each.get(("floor", accounts, 0.0))),
+        ("role_by_steps", role, each.get(("steps", accounts, 0.0))),
         ("role_by_limit", role, each.get(("limit", accounts, 0.0))),
         ("role_at_10000_by_1000", each.get(("role", 10000, 0.0)), each.get(("role", 1000, 0.0))),
     ):
@@ -107,7 +108,7 @@ def _ratios(medians: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _simulator(runs: Sequence[Measured]) -> dict[str, float]:
     """Return what the simulator could do by itself, and the most that was asked of it."""
-    asked = [run for run in runs if run.way != "floor" and not run.latency]
+    asked = [run for run in runs if run.way not in EMPTY and not run.latency]
     if not asked:
         return {}
     return {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The four ways to rotate, each on accounts and passwords that were made anew."""
+"""The ways to rotate, each on accounts and passwords that were made anew."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ BIN = Path(sys.executable).parent
 VAULT_PASSWORD = "correct horse battery staple"
 START_PASSWORD = "Kx7@mQ2vLpWz"
 FIRST = 1001
+EMPTY = ("floor", "steps")
+"""Ways that do nothing: as many debug tasks as the role has, or one for each of its six steps."""
+STEPS = 6
 CALLS = 7
 """Requests for each account: log in and out; log in, change, log out; log in and out."""
 
@@ -65,7 +68,7 @@ class Floor:
         """Run a way and look whether it has done its work.
 
         Args:
-            way: ``uri``, ``role``, ``floor`` or ``limit``.
+            way: ``uri``, ``role``, ``floor``, ``steps`` or ``limit``.
             accounts: how many.
             latency: seconds that every answer of the simulator takes longer.
             forks: of Ansible.
@@ -77,7 +80,7 @@ class Floor:
         used = cpu_of(self.simulator.pid) - before
         if cost.status:
             raise BenchError(f"{way} ended with {cost.status}; its output is in {self.output(way)}")
-        if way != "floor":
+        if way not in EMPTY:
             self._check(way, accounts)
         return Measured(way, accounts, latency, forks, cost, used)
 
@@ -106,9 +109,12 @@ class Floor:
         )
         store = self.folder / "passwords"
         shutil.rmtree(store, ignore_errors=True)
-        if way == "floor":
+        if way in EMPTY:
             play = {"hosts": "all", "connection": "local", "gather_facts": False}
-            debug = [{"ansible.builtin.debug": {"msg": f"Task {number}"}} for number in range(tasks)]
+            debug = [
+                {"ansible.builtin.debug": {"msg": f"Task {number}"}}
+                for number in range(STEPS if way == "steps" else tasks)
+            ]
             (self.folder / "floor.yml").write_text(yaml.safe_dump([{**play, "tasks": debug}]), encoding="utf-8")
         else:
             shutil.copytree(self._passwords(way, accounts), store)
@@ -152,7 +158,7 @@ class Floor:
     def _command(self, way: str, forks: int) -> list[str]:
         if way == "limit":
             return [sys.executable, str(HERE / "limit.py"), "limit.json"]
-        playbook = {"uri": str(HERE / "uri.yml"), "role": "callcenter.passwords.rotate", "floor": "floor.yml"}[way]
+        playbook = {"uri": str(HERE / "uri.yml"), "role": "callcenter.passwords.rotate"}.get(way, "floor.yml")
         ansible = [str(BIN / "ansible-playbook"), "--inventory", "inventory.json", "--forks", str(forks)]
         # All hosts at once, as in the other ways; a play's keyword sees no variable of the inventory.
         batches = ["--extra-vars", json.dumps({"rotate_serial": ["100%"]})] if way == "role" else []

@@ -37,7 +37,7 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
             {"rotate_cc_agent_id": 7, "rotate_cc_phone_number": None},
             ["agent_id is 7", "phone_number is missing"],
         ),
-        "unknown kind": ({"rotate_credentials": ["cc_agnt"]}, ["rotate_credentials", "cc_agnt", "cc_agent"]),
+        "unknown kind": ({"rotate_credentials": ["cc_agnt"]}, ["cc_agnt is no kind of credential", "cc_agent"]),
         "plain http": ({"rotate_cc_gateway_url": "http://127.0.0.1:8043"}, ["gateway_url", "https"]),
         "no url": ({"rotate_cc_gateway_url": "gateway"}, ["gateway_url", "https://host:port"]),
         "password in the url": ({"rotate_cc_gateway_url": "https://u:p@gateway"}, ["gateway_url", "remove"]),

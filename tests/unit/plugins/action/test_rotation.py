@@ -353,9 +353,9 @@ def test_names_for_each_kind(controller: Controller) -> None:
 @pytest.mark.parametrize(
     ("variables", "fault"),
     [
-        ("missing", "missing holds no names for the kind cc_agent"),
-        ("names", "names holds no names for the kind cc_agent"),
-        ("text", "text holds no names for the kind cc_agent"),
+        ("missing", "missing holds no names"),
+        ("names", "cc_agent is no kind of credential; names has idaas"),
+        ("text", "text holds no names"),
         (["names"], "give names of variables"),
     ],
 )
@@ -373,8 +373,12 @@ def test_an_option_that_is_given_wins_over_a_variable(controller: Controller) ->
 
 
 def test_an_option_of_the_wrong_type_is_refused(controller: Controller) -> None:
-    with pytest.raises(AnsibleActionFail, match="max_age_days"):
+    with pytest.raises(AnsibleActionFail, match="'days' is of type"):
         controller.do(variables={"rules": {"max_age_days": "days"}}, task_vars={"days": "many"})
+    with pytest.raises(AnsibleActionFail, match="max_age_days"):
+        controller.do(rules={"max_age_days": "many"})
+    with pytest.raises(AnsibleActionFail, match="value of kind must be one of"):
+        controller.do(kind="other", variables={"rules": {"max_age_days": "days"}}, task_vars={"days": 5})
 
 
 def test_the_module_behind_it_says_where_the_work_is_done(capsys: pytest.CaptureFixture[str]) -> None:
