@@ -11,6 +11,8 @@ time, what is not: the modules, the lookup plugin with its documentation, and An
 from __future__ import annotations
 
 import contextlib
+import gc
+import os
 import pkgutil
 import ssl
 import time
@@ -31,6 +33,8 @@ def preload() -> None:
     test_loader.get("ansible.builtin.failed")  # and with it all the others of ansible-core
     time.strptime("2026", "%Y")  # which imports its parser when it is called first
     _start_openssl()
+    # A worker's garbage collector would look at all that is inherited, and the kernel would copy it for that.
+    os.register_at_fork(after_in_child=gc.freeze)
 
 
 def _start_openssl() -> None:
