@@ -132,12 +132,12 @@ integration: $(DEV) ## real ansible-playbook runs against the simulator, one fil
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
 
-# The whole matrix takes about forty minutes on two cores, its quick part under two.
+# The whole matrix takes about ten minutes on two cores, its quick part one.
 .PHONY: faults faults-quick defects
 faults: $(DEV) ## everything that can go wrong, at every moment: build/faults.json and a page of the documentation
 	$(call run,python -m faults --page docs/docsite/rst/faults.rst $(FAULTS_ARGS),PYTHONPATH=tests)
 
-faults-quick: $(DEV) ## two minutes of it, in which every request of every kind of credential is hurt once
+faults-quick: $(DEV) ## a minute of it, in which every request of every kind of credential is hurt once
 	$(call run,python -m faults --quick --output build/faults-quick.json $(FAULTS_ARGS),PYTHONPATH=tests)
 
 defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the collection, which the matrix must find
@@ -150,7 +150,7 @@ fuzz: $(DEV) ## rubbish from servers for ten minutes (FUZZ_MINUTES=60 for longer
 # Hours, for the sake of the tasks of uri. BENCH_ARGS="--accounts 100 --rounds 1" takes ten minutes.
 .PHONY: bench
 bench: $(BENCH) ## the role beside uri tasks, debug tasks and plain Python: build/bench.json and a picture
-	$(call run,python -m benchmark --picture docs/performance.svg $(BENCH_ARGS),PYTHONPATH=tests)
+	$(call run,python -m benchmark --docs docs $(BENCH_ARGS),PYTHONPATH=tests)
 
 .PHONY: coverage
 coverage: $(DEV) ## branch coverage of the unit tests, report in build/coverage

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from simulator.client import Simulator
 
+from .page import fill
 from .picture import draw
 from .verdict import document, last_line
 from .ways import Floor, Measured
@@ -58,8 +59,9 @@ def main() -> None:
     parser.add_argument("--ways", nargs="*", help="only these ways: role, floor, steps, limit, uri")
     parser.add_argument("--rounds", type=int, help="no more rounds than these")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
-    parser.add_argument("--picture", type=Path, help="file of the picture, SVG")
+    parser.add_argument("--docs", type=Path, help="folder of performance.md and performance.svg, for a complete run")
     arguments = parser.parse_args()
+    is_complete = not (arguments.accounts or arguments.ways or arguments.rounds)
 
     runs: list[Measured] = []
     tasks = 0
@@ -81,8 +83,9 @@ def main() -> None:
                 result = document(runs, tasks)
                 arguments.output.parent.mkdir(parents=True, exist_ok=True)
                 arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    if arguments.picture:
-        draw(result, arguments.picture)
+    if arguments.docs and is_complete:
+        fill(arguments.docs / "performance.md", result)
+        draw(result, arguments.docs / "performance.svg")
     print(last_line(result))
 
 

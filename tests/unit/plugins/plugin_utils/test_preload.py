@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ansible_collections.callcenter.passwords.plugins.modules as modules
+from ansible_collections.callcenter.passwords.plugins import modules
 
 WORKER = """
 import gc, os, sys
