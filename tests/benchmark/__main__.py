@@ -18,7 +18,7 @@ from simulator.client import Simulator
 from .page import fill
 from .picture import draw
 from .verdict import document, last_line
-from .ways import Floor, Measured
+from .ways import WAYS, Floor, Measured
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def main() -> None:
     """Run the plans and write down what came of them."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--accounts", type=int, nargs="*", help="only plans with so many accounts")
-    parser.add_argument("--ways", nargs="*", help="only these ways: role, floor, steps, limit, uri")
+    parser.add_argument("--ways", nargs="*", choices=WAYS, help="only these ways")
     parser.add_argument("--rounds", type=int, help="no more rounds than these")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--docs", type=Path, help="folder of performance.md and performance.svg, for a complete run")

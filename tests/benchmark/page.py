@@ -12,6 +12,8 @@ from typing import Any
 
 _FIGURES = re.compile(r"(?<=<!-- figures -->\n).*(?=<!-- end of figures -->)", re.DOTALL)
 _HEAD = """
+![Time for each account](performance.svg)
+
 | Accounts | Latency | Way | Rounds | Wall | Each | CPU | Memory |
 |---:|---:|---|---:|---:|---:|---:|---:|
 """

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from .ways import CALLS, EMPTY, Measured
+from .ways import CALLS, EMPTY, WAYS, Measured
 
 _COMPARED_AT = (1000, 100)
 """Numbers of accounts for the ratios, the first that was measured."""
@@ -59,7 +59,7 @@ def _flat(run: Measured) -> dict[str, Any]:
 def _groups(runs: Sequence[Measured]) -> list[list[Measured]]:
     groups: dict[tuple[Any, ...], list[Measured]] = {}
     for run in runs:
-        groups.setdefault((run.accounts, run.latency, run.way, run.forks), []).append(run)
+        groups.setdefault((run.accounts, run.latency, WAYS.index(run.way), run.forks), []).append(run)
     return [groups[key] for key in sorted(groups)]
 
 
