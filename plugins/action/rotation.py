@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender, plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import NamedOptions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import checked, held
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import KINDS, Steps, account_options, rules_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone
 
@@ -41,10 +40,11 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = self._arguments(variables)
-        host, key = args["host"], args["rules"]["changed_with"]
+        credential = Credential(self, variables, args)
+        host, key = credential.host, args["rules"]["changed_with"]
         if args["intent"] == "rotate" and (host, key) in _failed:
             args["obstacle"] = f"{key}, whose password this change needs, has failed in this run"
-        steps = Steps(Credential(self, variables, args), Sender(self, task_vars), args)
+        steps = Steps(credential, Sender(self, task_vars), args)
         try:
             outcome = steps.take()
         except AnsibleError:
@@ -67,14 +67,8 @@ class ActionModule(ActionBase):
         return result
 
     def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        spec = ROTATION_ARGUMENTS
-        given = {**self._named(variables), **self._task.args}
         # Not by the action's own method, for which the task would have to hold the secrets among these arguments.
-        validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
-        if validated.error_messages:
-            raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
-        args: dict[str, Any] = plain(validated.validated_parameters)
-        args["host"] = args["host"] or variables.get("inventory_hostname", "")
+        args: dict[str, Any] = plain(checked(ROTATION_ARGUMENTS, {**self._named(variables), **self._task.args}))
         args["rules"] = rules_of(args)
         args["obstacle"] = _AICC_WORKBENCH if args["account"].get("aicc_workbench") else ""
         if args["account"].get("failing_login_cap"):
@@ -88,14 +82,14 @@ class ActionModule(ActionBase):
         if not names or kind not in KINDS:
             return {}
         of_repair_host, of_enrolment = names.pop("repair_account", None), names.pop("enroll", None)
-        options = {**ROTATION_ARGUMENTS.options, "account": {"type": "dict", "options": account_options(kind)}}
-        named = NamedOptions(names, options).held(variables, self._templar.template)
+        of_account, template = account_options(kind), self._templar.template
+        options = {**ROTATION_ARGUMENTS.options, "account": {"type": "dict", "options": of_account}}
+        named = held(names, options, variables, template)
         if of_enrolment and {**named, **self._task.args}.get("intent") == "enroll":
-            named |= NamedOptions(of_enrolment, options).held(variables, self._templar.template)
+            named |= held(of_enrolment, options, variables, template)
         if of_repair_host and named.get("repair_host") in variables["hostvars"]:
             theirs = variables["hostvars"][named["repair_host"]]
-            held = NamedOptions(of_repair_host, account_options(kind)).held(theirs, self._templar.template)
-            named["repair_account"] = held
+            named["repair_account"] = held(of_repair_host, of_account, theirs, template)
         return named
 
     def _names(self, kind: str, variables: Mapping[str, Any]) -> dict[str, Any]:

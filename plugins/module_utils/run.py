@@ -52,6 +52,10 @@ class ArgumentSpec:
             "required_if": [list(rule) for rule in self.required_if],
         }
 
+    def known(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the given options that are in this spec."""
+        return {name: value for name, value in given.items() if name in self.options}
+
     def secret_options(self) -> list[str]:
         """Return the names of the options that hold secrets."""
         return [name for name, option in self.options.items() if option.get("no_log")]

@@ -17,11 +17,6 @@ description:
     runs can meet.
   - It runs on the controller and makes no request.
 options:
-  kind:
-    description: Kind of credential.
-    type: str
-    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
-    required: true
   state:
     description:
       - V(planned) decides from the store whether anything is to be done (see O(intent)), and books the login that
@@ -34,16 +29,6 @@ options:
     type: str
     choices: [planned, staged, committed, failed, verified, enrolled]
     required: true
-  host:
-    description: Inventory host that the credential belongs to. Otherwise the host of the task.
-    type: str
-  store_path:
-    description: Folder of the store. Created with mode 0700; refused where other users may enter it.
-    type: path
-    required: true
-  vault_id:
-    description: Which of the run's vault passwords encrypts, where there are several.
-    type: str
   intent:
     description: With O(state=planned), what the login that follows is for.
     type: str
@@ -149,27 +134,10 @@ options:
       - With O(intent=rotate), why this credential must not be rotated, if anything. Where it is due, the plan then
         fails with this reason, and nothing is sent.
     type: str
-  identifiers:
-    description: The account's own numbers and names, which a new password must not resemble.
-    type: list
-    elements: str
-    default: []
-  policy:
-    description: This tenant's rules for passwords; see M(callcenter.passwords.cc_agent_password).
-    type: dict
-    default: {}
   password:
     description:
       - With O(intent=enroll) and O(state=enrolled), the password to take over. A string; numbers must be quoted.
     type: raw
-  replace:
-    description: With O(intent=enroll), replace a password that is stored already.
-    type: bool
-    default: false
-  verify:
-    description: With O(intent=enroll), try the password before it is taken over.
-    type: bool
-    default: true
 attributes:
   check_mode:
     support: full
@@ -183,6 +151,7 @@ attributes:
     support: none
     details: There is no ordinary module behind it; it always runs on the controller.
 extends_documentation_fragment:
+  - callcenter.passwords.credential
   - callcenter.passwords.attributes
 seealso:
   - plugin: callcenter.passwords.secret

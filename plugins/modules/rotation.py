@@ -19,21 +19,6 @@ description:
     another machine, there. Passwords go from the store to the modules and are in no variable.
   - Sequences of other kinds are made of M(callcenter.passwords.credential) and the modules themselves.
 options:
-  kind:
-    description: Kind of credential.
-    type: str
-    choices: [cc_agent, cc_config, cec_account, cec_sip, idaas]
-    required: true
-  host:
-    description: Inventory host that the credential belongs to. Otherwise the host of the task.
-    type: str
-  store_path:
-    description: Folder of the store. Created with mode 0700; refused where other users may enter it.
-    type: path
-    required: true
-  vault_id:
-    description: Which of the run's vault passwords encrypts, where there are several.
-    type: str
   intent:
     description: What is to be done.
     type: str
@@ -114,26 +99,9 @@ options:
       - Ansible compiles a template anew for every host, task and option, which takes about a millisecond; to look a
         name up takes a hundredth of that.
     type: raw
-  identifiers:
-    description: The account's own numbers and names, which a new password must not resemble.
-    type: list
-    elements: str
-    default: []
-  policy:
-    description: This tenant's rules for passwords; see M(callcenter.passwords.cc_agent_password).
-    type: dict
-    default: {}
   password:
     description: With O(intent=enroll), the password to take over.
     type: raw
-  replace:
-    description: With O(intent=enroll), replace a password that is stored already.
-    type: bool
-    default: false
-  verify:
-    description: With O(intent=enroll), try the password before it is taken over.
-    type: bool
-    default: true
 attributes:
   check_mode:
     support: full
@@ -148,6 +116,7 @@ attributes:
     details: There is no ordinary module behind it. The steps run on the controller, the modules where the connection
       leads.
 extends_documentation_fragment:
+  - callcenter.passwords.credential
   - callcenter.passwords.attributes
 seealso:
   - module: callcenter.passwords.credential

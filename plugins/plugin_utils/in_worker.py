@@ -165,8 +165,7 @@ class Sender:
                 self._action._connection.set_option("pipelining", True)
 
     def _token_there(self, module: str, args: dict[str, Any]) -> str:
-        known = operation_of(module).arguments.options
-        wanted = {name: value for name, value in args.items() if name in known}
+        wanted = operation_of(module).arguments.known(args)
 
         def ask() -> Token:
             result = self._execute(module, wanted)

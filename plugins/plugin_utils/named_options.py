@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -22,58 +24,65 @@ _CHECKED = ("type", "elements", "choices", "required")
 _UNDEFINED = object()
 
 
-class NamedOptions:
-    """Options by names of variables: ``name``, ``name.key`` or a list of them, in the structure of the options."""
+def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options converted to their types, with defaults.
 
-    def __init__(self, names: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        """Prepare; nothing is looked up yet.
+    Raises:
+        AnsibleActionFail: naming all that the spec does not accept.
+    """
+    validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
+    if validated.error_messages:
+        raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
+    return dict(validated.validated_parameters)
 
-        Args:
-            names: the names, by option; those of suboptions in a dictionary.
-            options: argument spec of the options.
-        """
-        self._names = names
-        self._specs: dict[str, dict[str, Any]] = {}
-        self._note(names, options)
 
-    def held(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> dict[str, Any]:
-        """Return what the variables hold, converted to the types of the options. What is not defined is left out.
+def held(
+    names: Mapping[str, Any],
+    options: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    template: Callable[[Any], Any],
+) -> dict[str, Any]:
+    """Return what the variables hold, converted to the types of the options. What is not defined is left out.
 
-        Args:
-            variables: all variables, as they were written.
-            template: what fills a value's templates in.
+    Args:
+        names: ``name``, ``name.key`` or a list of them, by option; those of suboptions in a dictionary.
+        options: argument spec of the options.
+        variables: all variables, as they were written.
+        template: what fills a value's templates in.
 
-        Raises:
-            AnsibleActionFail: a variable holds what the option does not accept. It is named.
-        """
-        values = {name: template(variables[name]) for name in self._specs if name in variables}
-        validated = ArgumentSpecValidator(self._specs).validate(values)
-        if validated.error_messages:
-            raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
-        options = _filled(self._names, {name: validated.validated_parameters[name] for name in values})
-        return dict(options)
+    Raises:
+        AnsibleActionFail: a variable holds what the option does not accept. It is named.
+    """
+    specs = _specs(names, options)
+    values = {name: template(variables[name]) for name in specs if name in variables}
+    converted = checked(ArgumentSpec(specs), values)
+    return dict(_filled(names, {name: converted[name] for name in values}))
 
-    def _note(self, names: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        for option, name in names.items():
-            spec = options.get(option, {})
-            if isinstance(name, dict):
-                self._note(name, spec.get("options", {}))
-            elif isinstance(name, list):
-                self._specs.update({one: {"type": "raw"} for one in name})
-            elif "." in str(name):
-                self._specs[name.partition(".")[0]] = {"type": "dict"}
-            else:
-                checked = {rule: spec[rule] for rule in _CHECKED if rule in spec}
-                self._specs[str(name)] = {"type": "raw", **checked}
+
+def _specs(names: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the argument spec of the variables."""
+    specs: dict[str, dict[str, Any]] = {}
+    for option, name in names.items():
+        spec = options.get(option, {})
+        if isinstance(name, dict):
+            specs |= _specs(name, spec.get("options", {}))
+        elif isinstance(name, list):
+            specs |= {one: {"type": "raw"} for one in name}
+        elif "." in str(name):
+            specs[name.partition(".")[0]] = {"type": "dict"}
+        else:
+            specs[str(name)] = {"type": "raw", **{rule: spec[rule] for rule in _CHECKED if rule in spec}}
+    return specs
 
 
 def _filled(names: Any, values: Mapping[str, Any]) -> Any:
+    """Return the values in the places of their names."""
     if isinstance(names, dict):
         options = {option: _filled(name, values) for option, name in names.items()}
         return {option: value for option, value in options.items() if value is not _UNDEFINED}
     if isinstance(names, list):
-        held = [values[name] for name in names if name in values]
-        return [value for several in held for value in (several if isinstance(several, list) else [several])]
+        given = [values[name] for name in names if name in values]
+        return [value for several in given for value in (several if isinstance(several, list) else [several])]
     name, _dot, key = str(names).partition(".")
     value = values.get(name, _UNDEFINED)
     return (value or {}).get(key, _UNDEFINED) if key and value is not _UNDEFINED else value

@@ -186,11 +186,9 @@ class Steps:
     def _send(
         self, step: str, module: str, options: Callable[[], Mapping[str, Any]], goes_on_after: Sequence[str] = ()
     ) -> Result:
-        known = operation_of(module).arguments.options
         try:
             given = {**self._args["account"], **options()}
-            wanted = {name: value for name, value in given.items() if name in known}
-            result = self._sender.send(module, wanted, check_mode=False)
+            result = self._sender.send(module, operation_of(module).arguments.known(given), check_mode=False)
         except StoreError as exc:
             result = _nothing_sent(str(exc))
         except AnsibleActionFail as exc:

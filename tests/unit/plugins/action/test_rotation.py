@@ -14,6 +14,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.callcenter.passwords.plugins.action import rotation
+from ansible_collections.callcenter.passwords.plugins.doc_fragments.credential import ModuleDocFragment
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.modules import rotation as documentation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender
@@ -384,6 +385,7 @@ def test_an_option_of_the_wrong_type_is_refused(controller: Controller) -> None:
 def test_the_module_behind_it_says_where_the_work_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     result = run_main("rotation", {"kind": "cc_agent", "store_path": "/nowhere"}, capsys)
     assert "the action plugin of this name does the work" in result["msg"]
+    documented = documentation.DOCUMENTATION + ModuleDocFragment.DOCUMENTATION
     assert set(ROTATION_ARGUMENTS.options) <= {
-        line.strip(" :") for line in documentation.DOCUMENTATION.splitlines() if line.startswith("  ")
+        line.strip(" :") for line in documented.splitlines() if line.startswith("  ")
     }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import NamedOptions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import held as held_by
 
 OPTIONS = {
     "store_path": {"type": "path", "required": True},
@@ -27,7 +27,7 @@ OPTIONS = {
 
 
 def held(names: dict[str, Any], **variables: Any) -> dict[str, Any]:
-    return NamedOptions(names, OPTIONS).held(variables, lambda value: value)
+    return held_by(names, OPTIONS, variables, lambda value: value)
 
 
 def test_values_take_the_places_of_their_names() -> None:
@@ -61,8 +61,7 @@ def test_a_key_of_a_dictionary() -> None:
 
 
 def test_templates_are_filled_in() -> None:
-    options = NamedOptions({"days": "days"}, OPTIONS)
-    assert options.held({"days": "{{ x }}"}, {"{{ x }}": "7"}.__getitem__) == {"days": 7.0}
+    assert held_by({"days": "days"}, OPTIONS, {"days": "{{ x }}"}, {"{{ x }}": "7"}.__getitem__) == {"days": 7.0}
 
 
 @pytest.mark.parametrize(
