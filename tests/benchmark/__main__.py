@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from simulator.client import Simulator
 
 from .page import fill
 from .picture import draw
-from .verdict import document, last_line
+from .verdict import document, last_line, measured_in
 from .ways import WAYS, Floor, Measured
 
 
@@ -37,9 +39,10 @@ class Plan:
     latency: float = 0.0
     forks: int = 10
 
-    def rounds(self) -> Iterator[str]:
+    def runs(self) -> Iterator[tuple[int, str]]:
+        """Yield each run's round, from 0, and way."""
         for number in range(max(self.ways.values())):
-            yield from (way for way, rounds in self.ways.items() if number < rounds)
+            yield from ((number, way) for way, rounds in self.ways.items() if number < rounds)
 
 
 # 1,000 accounts take the tasks of uri most of an hour.
@@ -58,30 +61,32 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, nargs="*", help="only plans with so many accounts")
     parser.add_argument("--ways", nargs="*", choices=WAYS, help="only these ways")
     parser.add_argument("--rounds", type=int, help="no more rounds than these")
+    parser.add_argument("--resume", action="store_true", help="keep what --output has already, after a failed run")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--docs", type=Path, help="folder of performance.md and performance.svg, for a complete run")
     arguments = parser.parse_args()
     is_complete = not (arguments.accounts or arguments.ways or arguments.rounds)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
 
-    runs: list[Measured] = []
-    tasks = 0
+    result = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.resume else {}
+    runs = measured_in(result)
+    before = Counter((run.way, run.accounts, run.latency) for run in runs)
+    tasks = result.get("role_tasks_per_host", 0)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Simulator() as simulator:
-        floor = Floor(Path(folder), simulator)
+        floor = Floor(Path(folder), arguments.output.parent.resolve(), simulator)
         for plan in PLANS:
             if arguments.accounts and plan.accounts not in arguments.accounts:
                 continue
-            for way in plan.rounds():
+            for number, way in plan.runs():
                 if arguments.ways and way not in arguments.ways:
                     continue
-                done = sum((run.way, run.accounts, run.latency) == (way, plan.accounts, plan.latency) for run in runs)
-                if arguments.rounds and done >= arguments.rounds:
+                if not before[way, plan.accounts, plan.latency] <= number < (arguments.rounds or sys.maxsize):
                     continue
                 runs.append(floor.measured(way, plan.accounts, plan.latency, plan.forks, tasks))
                 if way == "role":
                     tasks = floor.tasks_of_the_role()
                 print(_line(runs[-1]), flush=True)
                 result = document(runs, tasks)
-                arguments.output.parent.mkdir(parents=True, exist_ok=True)
                 arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if arguments.docs and is_complete:
         fill(arguments.docs / "performance.md", result)

@@ -22,9 +22,11 @@ On {cores} cores, with ansible-core {ansible}, Python {python} and 10 forks; med
 the same cores. Memory is that of all processes at the worst moment, shared pages counted once.
 
 At {accounts} accounts **uri/role is {uri}, role/floor {floor}, role/steps {steps} and role/limit {limit}**. An account at
-10,000 takes {growth} times what it takes at 1,000. With 100 ms latency the role takes {latency} times what the waiting
-alone takes at 1,000 accounts (accounts x 7 requests x 0.1 s / forks). The simulator answers {capacity} requests in a
-second of one core; the role asked for at most {asked} a second.
+10,000 takes {growth} times what it takes at 1,000. The simulator answers {capacity} requests in a second of one core;
+the role asked for at most {asked} a second.
+
+With 100 ms latency the role takes {latency} times what the
+waiting alone takes (accounts x 7 requests x 0.1 s / forks).
 """
 
 
@@ -43,7 +45,7 @@ def fill(page: Path, result: dict[str, Any]) -> None:
         steps=f"{ratios['role_by_steps']:.2f}",
         limit=f"{ratios['role_by_limit']:.2f}",
         growth=f"{ratios['role_at_10000_by_1000']:.2f}",
-        latency=f"{waiting[1000]:.2f}",
+        latency=" and ".join(f"{times:.2f} (at {accounts:,} accounts)" for accounts, times in sorted(waiting.items())),
         capacity=f"{simulator['calls_per_cpu_second']:,.0f}",
         asked=f"{simulator['most_calls_per_second_by_ansible']:,.0f}",
     )

@@ -46,7 +46,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.margins(x=0.15)
+    longest = max(median["wall_per_account"] for median in medians)
+    axes.set_xlim(1, 1000 * longest * 4)  # room for its figure
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel(f"milliseconds for each account, {result['machine']['cores']} cores (logarithmic)")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

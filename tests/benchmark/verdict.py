@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from typing import Any
 
+from .cost import Cost
 from .ways import CALLS, EMPTY, WAYS, Measured
 
 _COMPARED_AT = (1000, 100)
@@ -36,6 +37,18 @@ def document(runs: Sequence[Measured], tasks: int) -> dict[str, Any]:
         "medians": medians,
         "runs": [_flat(run) for run in runs],
     }
+
+
+def measured_in(result: Mapping[str, Any]) -> list[Measured]:
+    """Return the runs of a document."""
+    costs = [field.name for field in fields(Cost)]
+    return [
+        Measured(
+            **{name: value for name, value in flat.items() if name not in costs},
+            cost=Cost(**{name: flat[name] for name in costs}),
+        )
+        for flat in result.get("runs", [])
+    ]
 
 
 def last_line(result: dict[str, Any]) -> str:

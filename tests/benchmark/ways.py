@@ -58,8 +58,16 @@ class Measured:
 class Floor:
     """A folder with all that the ways need: inventories, playbooks and the passwords as they are before a run."""
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
+    def __init__(self, folder: Path, outputs: Path, simulator: Simulator) -> None:
+        """Prepare.
+
+        Args:
+            folder: an empty one for the inventories, playbooks and passwords.
+            outputs: where the output of each way's last run stays.
+            simulator: has all the accounts.
+        """
         self.folder = folder
+        self.outputs = outputs
         self.simulator = simulator
         self.vault_file = folder / "vault-password"
         self.vault_file.write_text(VAULT_PASSWORD, encoding="utf-8")
@@ -93,7 +101,7 @@ class Floor:
 
     def output(self, way: str) -> Path:
         """Where a way's last run has written to."""
-        return self.folder / f"{way}.out"
+        return self.outputs / f"bench-{way}.out"
 
     # -- before a run --------------------------------------------------------------------------------------------------
 
