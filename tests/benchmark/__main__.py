@@ -68,7 +68,8 @@ def main() -> None:
     is_complete = not (arguments.accounts or arguments.ways or arguments.rounds)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
 
-    result = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.resume else {}
+    has_begun = arguments.resume and arguments.output.exists()
+    result = json.loads(arguments.output.read_text(encoding="utf-8")) if has_begun else {}
     runs = measured_in(result)
     before = Counter((run.way, run.accounts, run.latency) for run in runs)
     tasks = result.get("role_tasks_per_host", 0)
