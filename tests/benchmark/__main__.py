@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,28 +71,33 @@ def main() -> None:
     has_begun = arguments.resume and arguments.output.exists()
     result = json.loads(arguments.output.read_text(encoding="utf-8")) if has_begun else {}
     runs = measured_in(result)
-    before = Counter((run.way, run.accounts, run.latency) for run in runs)
     tasks = result.get("role_tasks_per_host", 0)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Simulator() as simulator:
         floor = Floor(Path(folder), arguments.output.parent.resolve(), simulator)
-        for plan in PLANS:
-            if arguments.accounts and plan.accounts not in arguments.accounts:
-                continue
-            for number, way in plan.runs():
-                if arguments.ways and way not in arguments.ways:
-                    continue
-                if not before[way, plan.accounts, plan.latency] <= number < (arguments.rounds or sys.maxsize):
-                    continue
-                runs.append(floor.measured(way, plan.accounts, plan.latency, plan.forks, tasks))
-                if way == "role":
-                    tasks = floor.tasks_of_the_role()
-                print(_line(runs[-1]), flush=True)
-                result = document(runs, tasks)
-                arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        for plan, way in _missing(runs, arguments):
+            runs.append(floor.measured(way, plan.accounts, plan.latency, plan.forks, tasks))
+            if way == "role":
+                tasks = floor.tasks_of_the_role()
+            print(_line(runs[-1]), flush=True)
+            result = document(runs, tasks)
+            arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if arguments.docs and is_complete:
         fill(arguments.docs / "performance.md", result)
         draw(result, arguments.docs / "performance.svg")
     print(last_line(result))
+
+
+def _missing(runs: Sequence[Measured], wanted: argparse.Namespace) -> list[tuple[Plan, str]]:
+    """Return the wanted runs that have not been measured, in their order."""
+    done = Counter((run.way, run.accounts, run.latency) for run in runs)
+    return [
+        (plan, way)
+        for plan in PLANS
+        if plan.accounts in (wanted.accounts or [plan.accounts])
+        for number, way in plan.runs()
+        if way in (wanted.ways or WAYS)
+        and done[way, plan.accounts, plan.latency] <= number < (wanted.rounds or sys.maxsize)
+    ]
 
 
 def _line(run: Measured) -> str:
