@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import (  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (  # noqa: F401  # pylint: disable=unused-import
     ActionModule,
 )

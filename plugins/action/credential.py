@@ -11,7 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ARGUMENTS
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone
 
 

@@ -12,8 +12,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender, plain
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import Sender, plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import checked, held
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import KINDS, Steps, account_options, rules_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone

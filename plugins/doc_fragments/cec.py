@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the CEC modules; their argument specs are in module_utils/cec_options.py."""
+    """Options of the CEC modules; their argument specs are in module_utils/_cec/accounts.py."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of a password change; their argument specs are in module_utils/change_options.py."""
+    """Options of a password change; their argument specs are in module_utils/_module/change_module.py."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the connection; their argument spec is in module_utils/connection_options.py."""
+    """Options of the connection; their argument spec is in module_utils/_http/options.py."""
 
     DOCUMENTATION = r"""
 requirements:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the CC-Gateway modules; their argument specs are in module_utils/cc_options.py."""
+    """Options of the CC-Gateway modules; their argument specs are in module_utils/_cc/accounts.py."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of the IDaaS modules; their argument specs are in module_utils/idaas_options.py."""
+    """Options of the IDaaS modules; their argument specs are in module_utils/_idaas/accounts.py."""
 
     DOCUMENTATION = r"""
 options:

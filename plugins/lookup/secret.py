@@ -67,8 +67,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.core_dumps import forbid_core_dumps
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.masking import remember
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import remember
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 

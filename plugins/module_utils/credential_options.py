@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .policy import POLICIES
-from .run import PASSWORD, ArgumentSpec
+from ._module.argspec import PASSWORD, ArgumentSpec
+from ._policy import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -129,27 +129,28 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_gateway import (
-    AGENTS_PER_QUERY,
-    Session,
-    check_agent_id,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
     administrator_login,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, SessionLost, check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import (
+    AGENTS_PER_QUERY,
+    Session,
+    check_agent_id,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, SessionLost, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
+    password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
     api_failure,
-    finish,
     login_result,
-    password_option,
     predicted_login,
 )
 

@@ -134,28 +134,29 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_gateway import (
-    SIGN_OUT_DONE,
-    check_agent_id,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     AGENT,
     GATEWAY,
     AgentAccount,
     given_session,
     open_gateway,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import Unreadable, check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import (
+    SIGN_OUT_DONE,
+    check_agent_id,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Unreadable, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
-    Result,
-    finish,
-    login_result,
     password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
+    Result,
+    login_result,
     predicted_login,
 )
 

@@ -116,21 +116,22 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     AGENT,
     GATEWAY,
     AgentAccount,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change, change_logins
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
-    ArgumentSpec,
-    Operation,
-    Result,
-    finish,
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
+    CHANGE,
+    change,
+    change_logins,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -118,28 +118,29 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
     ManagedAgent,
     administrator_login,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import change_password
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError, check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.policy import (
-    CC_AGENT_TEMPORARY,
-    Context,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
+    password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import change_password
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
     change_result,
-    finish,
-    password_option,
     predicted_change,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import (
+    CC_AGENT_TEMPORARY,
+    Context,
 )
 
 if TYPE_CHECKING:

@@ -111,21 +111,22 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
     administrator_login,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
-    Result,
-    finish,
-    login_result,
     password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
+    Result,
+    login_result,
     predicted_login,
 )
 

@@ -96,21 +96,18 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cc_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
     AdministratorAccount,
     administrator_login,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
-    ArgumentSpec,
-    Operation,
-    Result,
-    finish,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import CHANGE, change
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

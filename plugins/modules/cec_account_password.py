@@ -94,17 +94,18 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts import (
     MANAGEMENT,
     BusinessAccount,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import CHANGE, change, change_logins
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
-    Operation,
-    Result,
-    finish,
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
+    CHANGE,
+    change,
+    change_logins,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -96,22 +96,23 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts import (
     MANAGEMENT,
     SIP_PHONE,
     SipPhone,
     phone_login,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
+    password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
     api_failure,
-    finish,
     login_result,
-    password_option,
     predicted_login,
 )
 

@@ -108,32 +108,33 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts import (
     MANAGEMENT,
     SIP_PHONE,
     SipPhone,
     phone_login,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
+    PASSWORD,
+    ArgumentSpec,
+    password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
+    NEW_PASSWORD,
+    check_new_password,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import (
     Change,
     change_password,
     change_unless_in_place,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
-    NEW_PASSWORD,
-    check_new_password,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
-    PASSWORD,
-    ArgumentSpec,
-    Operation,
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
     change_result,
-    finish,
-    password_option,
     predicted_change,
 )
 

@@ -93,18 +93,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.cec_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts import (
     TENANT,
     open_token_service,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
-    PASSWORD,
-    ArgumentSpec,
-    Operation,
-    Result,
-    finish,
-    login_result,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import PASSWORD, ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result, login_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -149,23 +149,24 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import SecondFactor
-from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.accounts import (
     IDAAS,
     USER,
     User,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.client import SecondFactor
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
-    Result,
-    finish,
-    login_result,
     password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
+    Result,
+    login_result,
     predicted_login,
 )
 

@@ -116,17 +116,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import (
-    Change,
-    change_unless_in_place,
-    send_change,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.change_options import (
-    NEW_PASSWORD,
-    check_new_password,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.connection_options import server_of
-from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.accounts import (
     IDAAS,
     IDENTIFIERS,
     OPTIONAL_USER,
@@ -135,16 +127,25 @@ from ansible_collections.callcenter.passwords.plugins.module_utils.idaas_options
     User,
     identifiers,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import check_all
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    Operation,
+    password_option,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
+    NEW_PASSWORD,
+    check_new_password,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import (
+    Change,
+    change_unless_in_place,
+    send_change,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
     change_result,
-    finish,
-    password_option,
     predicted_change,
 )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

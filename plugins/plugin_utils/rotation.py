@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     COUNTS_AS_FAILING,
     FEW_ATTEMPTS,
     PROVES_PASSWORD,

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import operation_of
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import operation_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import GIVEN
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import Sender
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential
 
     Result = dict[str, Any]

@@ -11,14 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
-from ansible_collections.callcenter.passwords.plugins.module_utils.policy import POLICIES, Context
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import password_option
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import password_option
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import POLICIES, Context
 from ansible_collections.callcenter.passwords.plugins.plugin_utils import rotation
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import runs_here
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import runs_here
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Conflict, Entry, StoreError, now
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Conflict, Entry, StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

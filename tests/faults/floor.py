@@ -20,9 +20,9 @@ from typing import Any
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from integration.controller import VAULT_PASSWORD, Controller, Credential, Keeper, Run, Sealed, ago, new_password
-from secrecy import hits
 from simulator.client import Simulator
+from support.controller import VAULT_PASSWORD, Controller, Credential, Keeper, Run, Sealed, ago, new_password
+from support.secrecy import hits
 
 from .cases import Accident, Case, Request, is_change
 from .flows import TENANT_CLIENT, TENANT_SECRET, WRONG_BEFORE

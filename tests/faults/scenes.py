@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from integration.controller import Running, until
+from support.controller import Running, until
 
 from .floor import Floor, Player
 

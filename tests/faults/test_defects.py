@@ -36,7 +36,7 @@ class Defect:
 
 ROTATION, STEPS = "plugins/plugin_utils/rotation.py", "plugins/plugin_utils/steps.py"
 TRANSITION = "plugins/plugin_utils/transition.py"
-STORE, TRANSPORT = "plugins/plugin_utils/store/vault_file.py", "plugins/module_utils/transport.py"
+STORE, TRANSPORT = "plugins/plugin_utils/store/vault_file.py", "plugins/module_utils/_http/transport.py"
 
 APPENDED = ""
 IN_MEMORY = """

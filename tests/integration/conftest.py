@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.controller import Controller
-from integration.marked import give_tenants, make_loud
 from simulator.client import Simulator
+from support.controller import Controller
+from support.marked import give_tenants, make_loud
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from integration.controller import Controller, new_password
 from simulator.client import Simulator
+from support.controller import Controller, new_password
 
 MODULE = "callcenter.passwords.cc_agent_info"
 

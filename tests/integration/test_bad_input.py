@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.controller import Controller, Run
 from simulator.client import Simulator
+from support.controller import Controller, Run
 
 SECRET = "Sekret@Marker7x"
 

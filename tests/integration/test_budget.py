@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from integration.controller import Controller, Run, ago, new_password
 from simulator.client import Simulator
+from support.controller import Controller, Run, ago, new_password
 
 CAP = 5
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integration.controller import APP_KEY, Controller, Credential, Run, ago, new_password, until
 from simulator.client import Simulator
+from support.controller import APP_KEY, Controller, Credential, Run, ago, new_password, until
 
 BOTH = ("cec_account", "cec_sip")
 PHONE_ONLY = {"rotate_credentials": ["cec_sip"]}

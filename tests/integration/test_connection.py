@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from integration.controller import Controller
 from simulator.client import Simulator
+from support.controller import Controller
 
 PREFIX = "callcenter.passwords."
 AGENT, NEW, NEXT = "First@Marker7x", "Second@Marker7x", "Third@Marker7x"

@@ -11,8 +11,8 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from integration.controller import Controller, Credential, descendants, until
 from simulator.client import Simulator
+from support.controller import Controller, Credential, descendants, until
 
 
 def is_held(simulator: Simulator, agent: Credential, operation: str) -> Callable[[], bool]:

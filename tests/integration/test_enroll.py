@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from integration.controller import Controller, new_password
 from simulator.client import Simulator
+from support.controller import Controller, new_password
 
 
 def test_from_variables_and_from_csv(controller: Controller) -> None:

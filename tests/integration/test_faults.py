@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from integration.controller import Controller, Credential
 from simulator.client import Simulator
+from support.controller import Controller, Credential
 
 LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')
 """The half hour in which wrong logins are counted is over."""

@@ -21,8 +21,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from integration.marked import AWKWARD
-from secrecy import Watch, below, forms, hits, of_processes
+from support.marked import AWKWARD
+from support.secrecy import Watch, below, forms, hits, of_processes
 
 SECRETS = (*AWKWARD, "tWo Words@7", "0123abcd-1f2e-4c5d-8e9f-0123456789ab.AgentGateway0", "Zürich?größer>7")
 

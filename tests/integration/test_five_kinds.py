@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from integration.controller import Controller
 from simulator.client import Simulator
+from support.controller import Controller
 
 KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integration.controller import Controller, Credential, ago, new_password
 from simulator.client import Simulator
+from support.controller import Controller, Credential, ago, new_password
 
 RETRY = ("-e", "rotate_retry_diverged=true")
 LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
-from integration.controller import BIN, COLLECTION, HERE, Controller
+from support.controller import BIN, COLLECTION, HERE, Controller
 
 ROOT = HERE.parent.parent
 

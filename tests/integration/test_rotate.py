@@ -10,8 +10,8 @@ import json
 import stat
 
 import yaml
-from integration.controller import VAULT_PASSWORD, Controller
 from simulator.client import Simulator
+from support.controller import VAULT_PASSWORD, Controller
 
 
 def test_twelve_agents_and_an_administrator(controller: Controller, simulator: Simulator) -> None:

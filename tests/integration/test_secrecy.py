@@ -12,8 +12,9 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from integration.controller import BIN, Controller, Credential, Run, new_password, until
-from integration.marked import (
+from simulator.client import Simulator
+from support.controller import BIN, Controller, Credential, Run, new_password, until
+from support.marked import (
     APP_KEY,
     AWKWARD,
     LOUD,
@@ -22,7 +23,6 @@ from integration.marked import (
     leaks,
     watch,
 )
-from simulator.client import Simulator
 
 FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("cc_agent", "change", {"kind": "drop_before"}),

@@ -14,23 +14,23 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from integration.controller import Controller, descendants, new_password, until
-from integration.marked import LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 from simulator.client import Simulator
+from support.controller import Controller, descendants, new_password, until
+from support.marked import LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "Quoted#by7an{exception}"
 ERROR = f"raise RuntimeError(f'{MARK.replace('{', '{{').replace('}', '}}')} {{given}}')"
 # What goes wrong where: each function raises an exception that quotes what it was given.
 BURSTS = {
-    "module_utils/transport.py": f"def _burst(*given, **more):\n    given += (more,)\n    {ERROR}\nTransport.request = _burst\n",
-    "module_utils/sip_digest.py": f"def _burst(*given):\n    {ERROR}\nChallenge.answer = _burst\n",
-    "module_utils/policy.py": f"def _burst(*given):\n    {ERROR}\nPolicy.generate = _burst\n",
+    "module_utils/_http/transport.py": f"def _burst(*given, **more):\n    given += (more,)\n    {ERROR}\nTransport.request = _burst\n",
+    "module_utils/_sip/digest.py": f"def _burst(*given):\n    {ERROR}\nChallenge.answer = _burst\n",
+    "module_utils/_policy.py": f"def _burst(*given):\n    {ERROR}\nPolicy.generate = _burst\n",
     "plugin_utils/store/vault_file.py": (
         f"_unseal = VaultFileStore.unseal\ndef _burst(*given):\n    given = _unseal(*given)\n    {ERROR}\n"
         f"VaultFileStore.unseal = _burst\ndef _burst_too(*given):\n    {ERROR}\nVaultFileStore.seal = _burst_too\n"
     ),
-    "plugin_utils/in_worker.py": (
+    "plugin_utils/module_runner/runner.py": (
         f"_plain = plain\ndef plain(given):\n    if isinstance(given, dict) and given.get('agent_id') == 1999:\n"
         f"        {ERROR}\n    return _plain(given)\ndef _burst(*given):\n    {ERROR}\nActionModule._token_there = _burst\n"
     ),

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration.controller import Controller, new_password, until
-from integration.marked import CLIENT, LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 from simulator.client import Simulator
+from support.controller import Controller, new_password, until
+from support.marked import CLIENT, LOUD, NAME, SERVICES, evidence, give_vaulted, leaks, watch
 
 CONNECTIONS = {1001: "local", 1002: "bastion"}
 USER = {"user_name": "{{ rotate_idaas_user_name }}"}

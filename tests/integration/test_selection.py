@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import yaml
-from integration.controller import Controller
 from simulator.client import Simulator
+from support.controller import Controller
 
 
 def test_tags_and_limits(controller: Controller) -> None:

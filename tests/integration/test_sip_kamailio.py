@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from integration.kamailio import Kamailio
+from support.kamailio import Kamailio
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
-from ansible_collections.callcenter.passwords.plugins.module_utils.sip import Registrar, check_login
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip.client import check_login
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip.registrar import Registrar
 
 pytestmark = pytest.mark.skipif(Kamailio.missing() is not None, reason=str(Kamailio.missing()))
 
@@ -68,7 +69,7 @@ def test_names(registrar: Registrar) -> None:
 
 def test_addresses_would_be_seen(kamailio: Kamailio, monkeypatch: pytest.MonkeyPatch) -> None:
     """The counter-check: a registration with a Contact does leave an address."""
-    from ansible_collections.callcenter.passwords.plugins.module_utils import sip_wire
+    from ansible_collections.callcenter.passwords.plugins.module_utils._sip import wire as sip_wire
 
     plain = sip_wire.Query.next
     contact = "Contact: <sip:me@127.0.0.1:9>"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from integration.controller import Controller, new_password
-from integration.kamailio import Kamailio
 from simulator.client import Simulator
+from support.controller import Controller, new_password
+from support.kamailio import Kamailio
 
 pytestmark = pytest.mark.skipif(Kamailio.missing() is not None, reason=str(Kamailio.missing()))
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, NewType
 
 Sealed = NewType("Sealed", str)
@@ -15,11 +15,6 @@ Sealed = NewType("Sealed", str)
 
 SECRETS = ("current", "staged", "previous", "given")
 """The secrets of a credential, each an attribute of its entry."""
-
-
-def now() -> datetime:
-    """Return the time, in UTC and whole seconds, as the store keeps it."""
-    return datetime.now(timezone.utc).replace(microsecond=0)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,10 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
+from ansible_collections.callcenter.passwords.plugins.plugin_utils import timestamps
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
+
 from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
-from .files import replace, time_of, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,11 +254,11 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 
 def _time_text(time: datetime | None) -> str | None:
-    return time_text(time) if time else None
+    return timestamps.to_text(time) if time else None
 
 
 def _entry(values: dict[str, Any]) -> Entry:
-    known: dict[str, Any] = {name: time_of(values[name]) if values[name] else None for name in _TIMES}
+    known: dict[str, Any] = {name: timestamps.from_text(values[name]) if values[name] else None for name in _TIMES}
     known.update({name: Sealed(str(values[name])) if values[name] else None for name in SECRETS})
     return Entry(
         version=int(values["version"]),
@@ -264,12 +266,12 @@ def _entry(values: dict[str, Any]) -> Entry:
         temporary=bool(values.get("temporary")),
         ledger=tuple(
             Attempt(
-                time_of(attempt["at"]),
+                timestamps.from_text(attempt["at"]),
                 attempt["secret"],
                 attempt["outcome"],
                 attempt["run"],
                 int(attempt["remaining"]) if attempt.get("remaining") is not None else None,
-                time_of(attempt["until"]) if attempt.get("until") else None,
+                timestamps.from_text(attempt["until"]) if attempt.get("until") else None,
             )
             for attempt in values["ledger"]
         ),
@@ -279,7 +281,7 @@ def _entry(values: dict[str, Any]) -> Entry:
 
 def _attempt_values(attempt: Attempt) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "at": time_text(attempt.at),
+        "at": timestamps.to_text(attempt.at),
         "secret": attempt.secret,
         "outcome": attempt.outcome,
         "run": attempt.run,
@@ -287,5 +289,5 @@ def _attempt_values(attempt: Attempt) -> dict[str, Any]:
     if attempt.remaining is not None:
         values["remaining"] = attempt.remaining
     if attempt.until is not None:
-        values["until"] = time_text(attempt.until)
+        values["until"] = timestamps.to_text(attempt.until)
     return values

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.cec import Registrars
+from support.gateway import URL
+from support.wire_script import WireScript
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import cec_options, http_wire
-from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.shared_credentials import SHARED_CREDENTIALS
-from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import Registrars
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import URL
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import WireScript
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec import accounts as cec_options
+from ansible_collections.callcenter.passwords.plugins.module_utils._http import wire as http_wire
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TENANT_TOKENS
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,17 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from support.action_harness import action, loader
+from support.module_runner import (
+    NEW,
+    OLD,
+    assert_shows_no_secret,
+    run_main,
+)
 
 from ansible_collections.callcenter.passwords.plugins.action import credential
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import CC_AGENT, Context
 from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ARGUMENTS
-from ansible_collections.callcenter.passwords.plugins.module_utils.policy import CC_AGENT, Context
 from ansible_collections.callcenter.passwords.plugins.modules import credential as documentation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils import transition
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
@@ -27,13 +34,6 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     StoreError,
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store, open_store
-from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import action, loader
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
-    NEW,
-    OLD,
-    assert_shows_no_secret,
-    run_main,
-)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 HOST, KIND = "agent-1001", "cc_agent"

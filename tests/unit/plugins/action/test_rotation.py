@@ -12,21 +12,22 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-
-from ansible_collections.callcenter.passwords.plugins.action import rotation
-from ansible_collections.callcenter.passwords.plugins.doc_fragments.credential import ModuleDocFragment
-from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
-from ansible_collections.callcenter.passwords.plugins.modules import rotation as documentation
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.in_worker import Sender
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry, now
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
-from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import action, loader
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.action_harness import action, loader
+from support.module_runner import (
     NEW,
     OLD,
     assert_shows_no_secret,
     run_main,
 )
+
+from ansible_collections.callcenter.passwords.plugins.action import rotation
+from ansible_collections.callcenter.passwords.plugins.doc_fragments.credential import ModuleDocFragment
+from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
+from ansible_collections.callcenter.passwords.plugins.modules import rotation as documentation
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import Sender
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 HOST, ADMIN, ADMIN_PASSWORD = "agent-1001", "admin-101", "Admin@7Marker"
 OK = {"failed": False, "changed": False, "outcome": "ok", "code": "0"}

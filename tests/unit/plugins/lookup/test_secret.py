@@ -13,12 +13,12 @@ import pytest
 import yaml
 from ansible import constants
 from ansible.errors import AnsibleError, AnsibleLookupError
+from support.action_harness import loader
 
 from ansible_collections.callcenter.passwords.plugins.lookup import secret
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, Sealed
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
-from ansible_collections.callcenter.passwords.tests.unit.plugins.action_harness import loader
 
 HOST, KIND = "agent-1001", "cc_agent"
 KEYS = loader(("default", "key"))

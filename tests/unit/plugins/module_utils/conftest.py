@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from support.authority import Authority
+from support.loopback_server import LoopbackServer
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.transport import Endpoint, Transport
-from ansible_collections.callcenter.passwords.tests.unit.plugins.authority import Authority
-from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import LoopbackServer
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import Endpoint, Transport
 
 
 @pytest.fixture(scope="module")

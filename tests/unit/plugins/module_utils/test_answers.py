@@ -15,15 +15,15 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import cec, idaas
+from support.json_values import json_values
+from support.module_runner import NEW, OLD, operation
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.idaas import announced_policy
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, NothingSent, Unreadable
-from ansible_collections.callcenter.passwords.plugins.module_utils.policy import Policy
-from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TENANT_TOKENS
-from ansible_collections.callcenter.passwords.plugins.module_utils.transport import Reply, Transport
-from ansible_collections.callcenter.passwords.tests.unit.plugins import cec, idaas
-from ansible_collections.callcenter.passwords.tests.unit.plugins.json_values import json_values
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import NEW, OLD, operation
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, NothingSent, Unreadable
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import Reply, Transport
+from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.client import announced_policy
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import Policy
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TENANT_TOKENS
 
 PHONE = {"account_password": cec.ACCOUNT_PASSWORD}
 MODULES: Mapping[str, Mapping[str, Any]] = {

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.change import Change, change_password
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     NothingSent,
     SessionLost,
     Unreadable,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import (
+    Change,
+    change_password,
 )
 
 LOGINS = ["ok", "bad", "locked", "live", "denied", "unreachable", "unknown"]

@@ -10,7 +10,7 @@ import resource
 
 import pytest
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import core_dumps
+from ansible_collections.callcenter.passwords.plugins.module_utils._process import core_dumps
 
 
 @pytest.fixture

@@ -20,15 +20,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.client_operations import (
+from support.client_operations import (
     GUID,
     OPERATIONS,
     SECRETS,
     ClientOperation,
     check,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.json_values import json_values
+from support.json_values import json_values
 
 CASES = Path(__file__).parent / "cases"
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))

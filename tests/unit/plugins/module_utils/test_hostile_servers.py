@@ -16,17 +16,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from support.authority import Authority
+from support.client_operations import OPERATIONS, SECRETS
+from support.loopback_server import OK, Behaviour, LoopbackServer
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, NothingSent, Unreadable
-from ansible_collections.callcenter.passwords.plugins.module_utils.transport import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, NothingSent, Unreadable
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import (
     MAX_ANSWER_BYTES,
     Endpoint,
     Reply,
     Transport,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.authority import Authority
-from ansible_collections.callcenter.passwords.tests.unit.plugins.client_operations import OPERATIONS, SECRETS
-from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import OK, Behaviour, LoopbackServer
 
 Connect = Callable[..., Transport]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from support.module_runner import NEW, OLD
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.logins import Login, login_outcomes
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import Operation
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import NEW, OLD
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login, login_outcomes
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
 
 ADMIN = {"gateway_url": "https://gateway.test:8043", "admin_id": 101}
 VDN = {"gateway_url": "https://Gateway.test:8043/", "vdn_id": 7}

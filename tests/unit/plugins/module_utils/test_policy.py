@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import policy as policy_module
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import InputError
-from ansible_collections.callcenter.passwords.plugins.module_utils.policy import (
+from ansible_collections.callcenter.passwords.plugins.module_utils import _policy as policy_module
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import (
     ANY,
     CC_AGENT,
     CC_CONFIG,

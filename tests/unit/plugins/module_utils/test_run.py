@@ -10,24 +10,27 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.module_utils import cc_options, transport
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
-    ApiError,
-    InputError,
-    check_all,
-)
-from ansible_collections.callcenter.passwords.plugins.module_utils.run import ArgumentSpec, Operation, Result
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+from support.gateway import (
     AGENT_OPTIONS,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     NEW,
     OLD,
     assert_shows_no_secret,
     execute,
     operation,
 )
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc import accounts as cc_options
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    ApiError,
+    InputError,
+    check_all,
+)
+from ansible_collections.callcenter.passwords.plugins.module_utils._http import transport
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 MODULES = [
     "cc_agent_info",

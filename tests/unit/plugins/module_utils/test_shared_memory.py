@@ -12,9 +12,9 @@ import time
 from typing import Any
 
 import pytest
+from support.processes import FORK, MANY, PATIENCE, at_once, process
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.shared_memory import SharedMemory, key_of
-from ansible_collections.callcenter.passwords.tests.unit.plugins.processes import FORK, MANY, PATIENCE, at_once, process
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory, key_of
 
 
 @pytest.fixture

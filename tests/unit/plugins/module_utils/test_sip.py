@@ -24,18 +24,19 @@ import pytest
 import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.loopback_server import LoopbackServer
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import sip_wire
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError, InputError, NothingSent
-from ansible_collections.callcenter.passwords.plugins.module_utils.sip import Registrar, check_login
-from ansible_collections.callcenter.passwords.plugins.module_utils.sip_digest import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, NothingSent
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip import wire as sip_wire
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip.client import check_login
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip.digest import (
     MAX_VALUE_CHARACTERS,
     Challenge,
     parse_challenges,
     quoted,
     strongest,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import LoopbackServer
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip.registrar import Registrar
 
 QUICK = 0.3
 """Time-out in tests that wait for it; shorter than what users may set."""

@@ -13,12 +13,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from support.processes import FORK, MANY, PATIENCE, at_once, process
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import tenant_tokens
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
-from ansible_collections.callcenter.passwords.plugins.module_utils.shared_memory import SharedMemory
-from ansible_collections.callcenter.passwords.plugins.module_utils.tenant_tokens import TenantTokens, Token
-from ansible_collections.callcenter.passwords.tests.unit.plugins.processes import FORK, MANY, PATIENCE, at_once, process
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._process import tenant_tokens
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TenantTokens, Token
 
 TENANT = ("https://cec.test", "key", "secret")
 

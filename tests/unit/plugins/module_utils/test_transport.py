@@ -17,22 +17,22 @@ from typing import Any
 import pytest
 import trustme
 import urllib3
+from support.authority import Authority
+from support.loopback_server import Behaviour, LoopbackServer
 
-from ansible_collections.callcenter.passwords.plugins.module_utils import transport
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     InputError,
     NothingSent,
     Unreadable,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils.transport import (
+from ansible_collections.callcenter.passwords.plugins.module_utils._http import transport
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import (
     MAX_ANSWER_BYTES,
     Endpoint,
     Reply,
     Transport,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.authority import Authority
-from ansible_collections.callcenter.passwords.tests.unit.plugins.loopback_server import Behaviour, LoopbackServer
 
 QUICK = 0.3
 """Time-out in tests that wait for it; shorter than what users may set."""

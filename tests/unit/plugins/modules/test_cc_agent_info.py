@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+from support.gateway import (
     ADMIN_OPTIONS,
     GUID_2,
     UNREADABLE,
@@ -18,14 +17,14 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     config_login,
     query,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     OLD,
     execute,
     parametrized,
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cc_agent_info"
 OPTIONS = {**ADMIN_OPTIONS, "password": OLD, "agent_ids": [1001]}

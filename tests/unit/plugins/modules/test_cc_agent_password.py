@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+from support.gateway import (
     AGENT_OPTIONS,
     COOKIE,
     GUID_2,
@@ -21,7 +20,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     sign_out,
     signed_in,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     NEW,
     OLD,
@@ -30,7 +29,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cc_agent_password"
 OPTIONS = {**AGENT_OPTIONS, "old_password": OLD, "new_password": NEW}

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+from support.gateway import (
     ADMIN_OPTIONS,
     GUID,
     GUID_2,
@@ -19,7 +18,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     answer,
     config_login,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     OLD,
     execute,
@@ -27,7 +26,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cc_config_login"
 OPTIONS = {**ADMIN_OPTIONS, "password": OLD}

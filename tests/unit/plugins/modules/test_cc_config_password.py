@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import (
+from support.gateway import (
     ADMIN_OPTIONS,
     GUID_2,
     UNREADABLE,
@@ -19,7 +18,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.gateway import 
     change_config,
     config_login,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     NEW,
     OLD,
@@ -28,7 +27,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cc_config_password"
 OPTIONS = {**ADMIN_OPTIONS, "old_password": OLD, "new_password": NEW}

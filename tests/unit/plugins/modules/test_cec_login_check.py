@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
+from support.cec import (
     ACCOUNT_OPTIONS,
     APP_SECRET,
     CAUSES,
@@ -29,7 +28,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
     unreadable,
     verdict,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     OLD,
     execute,
@@ -38,7 +37,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cec_login_check"
 OPTIONS = {**ACCOUNT_OPTIONS, "password": OLD}

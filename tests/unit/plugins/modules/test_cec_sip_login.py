@@ -9,9 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.module_utils.outcome import ApiError
-from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
+from support.cec import (
     ACCOUNT_OPTIONS,
     ACCOUNT_PASSWORD,
     PHONE,
@@ -25,7 +23,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
     unreadable,
     verdict,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     execute,
     parametrized,
@@ -33,7 +31,9 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
 
 MODULE = "cec_sip_login"
 QUERY = {**ACCOUNT_OPTIONS, "account_password": ACCOUNT_PASSWORD, "password": SIP_OLD}

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
+from support.cec import (
     APP_KEY,
     TENANT_OPTIONS,
     TOKEN,
@@ -21,7 +20,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.cec import (
     done,
     granted,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     SERVER_TEXT,
     execute,
@@ -31,7 +30,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "cec_token"
 OPTIONS = TENANT_OPTIONS

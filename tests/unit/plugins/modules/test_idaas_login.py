@@ -10,9 +10,7 @@ import json
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.module_utils import idaas_options
-from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
+from support.idaas import (
     DEVICE,
     ID_TOKEN,
     LOCKED_TEXTS,
@@ -30,7 +28,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
     unreadable,
     wrong,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     OLD,
     SERVER_TEXT,
@@ -40,7 +38,9 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._idaas import accounts as idaas_options
 
 MODULE = "idaas_login"
 OPTIONS = {**USER_OPTIONS, "password": OLD}

@@ -10,8 +10,7 @@ import json
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
+from support.idaas import (
     ID_TOKEN,
     ID_TOKEN_2,
     LOCKED_TEXTS,
@@ -33,7 +32,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
     update,
     wrong,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     NEW,
     OLD,
@@ -42,7 +41,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import (
+from support.wire_script import (
     Answer,
     Exchange,
     Fault,

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
+from support.idaas import (
     CLIENT,
     LOCKED_TEXTS,
     PASSWORD_CODES,
@@ -31,7 +30,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.idaas import (
     unreadable,
     wrong,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner import (
+from support.module_runner import (
     HTML,
     NEW,
     OLD,
@@ -41,7 +40,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.module_runner i
     rejected,
     run_main,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.wire_script import Answer, Fault, WireScript
+from support.wire_script import Answer, Fault, WireScript
 
 MODULE = "idaas_user_password"
 OPTIONS = {**TENANT_OPTIONS, "new_password": NEW}

@@ -12,8 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.play import (
     ALWAYS,
     play,
     script,
@@ -21,7 +20,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.ro
     take_a_way_out,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import (
+from support.rotation_model.world import (
     SHORTLY,
     Point,
     Server,

@@ -11,14 +11,13 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.explore import all_choices
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.phone import (
+from support.rotation_model.explore import all_choices
+from support.rotation_model.phone import (
     ACCOUNT_RULES,
     PHONE_RULES,
     Phone,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.play import (
     IS_FULL,
     chosen,
     explore,
@@ -26,7 +25,7 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.ro
     script,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import (
+from support.rotation_model.world import (
     AFTER_THE_WINDOW,
     SHORTLY,
     SOMEBODY,

@@ -9,17 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry, Sealed
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.play import (
     explore,
     play,
     script,
     settle,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import (
+from support.rotation_model.world import (
     AFTER_THE_WINDOW,
     ORIGINAL,
     SHORTLY,
@@ -28,6 +25,9 @@ from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.ro
     Server,
     World,
 )
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry, Sealed
 
 LONG_AGO = START - timedelta(days=9)
 REFUSED_CURRENT = Attempt(LONG_AGO, "current", "bad", "earlier")

@@ -10,15 +10,14 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.play import (
     ALWAYS,
     explore,
     settle,
     take_a_way_out,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import (
+from support.rotation_model.world import (
     AFTER_THE_WINDOW,
     SHORTLY,
     World,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.states import transitions
+from support.rotation_model.states import transitions
+
 from ansible_collections.callcenter.passwords.tools import state_picture
 
 AFRESH = "The picture is old: run python tools/state_picture.py"

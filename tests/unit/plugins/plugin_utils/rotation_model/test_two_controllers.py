@@ -10,16 +10,16 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.controllers import meet
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.controllers import meet
+from support.rotation_model.play import (
     IS_FULL,
     settle,
     take_a_way_out,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import Server, World
+from support.rotation_model.world import Server, World
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
 
 NO_LEASE, LEASE = timedelta(0), Rules().lease
 SAME_SECOND, A_SECOND_LATER = timedelta(0), timedelta(seconds=1)

@@ -23,21 +23,21 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.play import (
+from support.rotation_model.play import (
     IS_FULL,
     explore,
     settle,
     take_a_way_out,
     telling,
 )
-from ansible_collections.callcenter.passwords.tests.unit.plugins.plugin_utils.rotation_model.world import (
+from support.rotation_model.world import (
     AFTER_THE_WINDOW,
     SHORTLY,
     Server,
     World,
 )
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
 
 PLAIN, HISTORY = Server(), Server(has_history=True)
 COUNTS_DOWN = Server(tells_attempts=True)

@@ -28,10 +28,10 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     Entry,
     Sealed,
     StoreError,
-    now,
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 NOW = datetime(2026, 11, 21, 22, 45, 54, tzinfo=timezone.utc)
 HOST, KIND = "agent-1001", "cc_agent"

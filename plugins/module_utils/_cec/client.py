@@ -1,0 +1,286 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Client of the CEC's cc-management interface: tenant token, login parameters, account and SIP phone password.
+
+Sources: CEC interface reference, pages "Authentication" (C1), "Querying Agent Login Parameters", "Modifying an Agent
+Account", "Changing the SIP Phone Number Login Password of an Agent" (updateSipPhonePassword).
+
+Bodies are sent flat, as all examples of the reference show them; its tables wrap them, so answers are understood both
+ways. There is no catalogue of error codes: ``resultCode`` is "0" or "1", and the cause is a text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._errors import ApiError, InputError, Meaning, SessionLost, Unreadable
+from .._process.tenant_tokens import Token, without_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .._http.transport import Reply, Transport
+
+_TOKEN_SERVICE = "/apigovernance/api/oauth/tokenByAkSk"  # a path, no secret
+_MANAGEMENT = "/apiaccess/rest/cc-management/v1"
+MANAGEMENT_PATHS = ("CC-Management", "CC-Mangemant")
+"""Both spellings that the reference uses for the path of the queries."""
+
+MAX_TOKEN_LIFETIME = 3600
+"""Longest life of a token that may be asked for, in seconds."""
+
+_TOO_MANY_CALLS = "the tenant's flow control refused the call; run again later with fewer forks"
+_NOT_AUTHENTICATED, _FLOW_CONTROL = "10010000001", "10010000002"
+_FORBIDDEN = (
+    "HTTP 403 without an answer of the API: this machine's address is not on the tenant's allow list; have it added"
+)
+_TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
+_MASKED = re.compile(r"\*+")
+
+
+_CAUSES: Mapping[re.Pattern[str], Meaning] = {
+    re.compile(r"\block|锁", re.IGNORECASE): Meaning("locked", "the business account is locked"),
+    re.compile(r"\b24 ?h|24 ?小时|once (a|per|every) day|每天", re.IGNORECASE): Meaning(
+        "denied", "the business account's password was changed within the last 24 hours; run again after that"
+    ),
+    re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE): Meaning("denied", _TOO_MANY_CALLS),
+}
+"""What the text of a failure says, found by words in English or Chinese; the text itself is never passed on. Inferred,
+since no text is documented. What none of them matches falls back to what the call is about."""
+
+_WRONG_PASSWORD = Meaning("bad", "the CEC says that the business account or its password is wrong")
+_REFUSED_PASSWORD = Meaning(
+    "refused", "the CEC refused the new password; compare the tenant's password rules and history with the policy"
+)
+"""A wrong old password is not read out of the text: every change follows a login that has just proved it."""
+
+
+@dataclass(frozen=True)
+class LoginParameters:
+    """What ``queryAgentLoginParams`` returns of an account; kept from every result.
+
+    Attributes:
+        sip_account: number of the account's SIP phone, None where there is none.
+        sip_password: its password, None where the tenant masks it.
+    """
+
+    sip_account: str | None = None
+    sip_password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class TokenService:
+    """Gives tenant tokens.
+
+    Attributes:
+        transport: where the requests go; the service may have a port of its own.
+        app_key: the tenant's key.
+        app_secret: its secret.
+        lifetime: seconds that a token shall live, at most ``MAX_TOKEN_LIFETIME``.
+    """
+
+    transport: Transport
+    app_key: str
+    app_secret: str = field(repr=False)
+    lifetime: int = 600
+
+    def ask(self) -> Token:
+        """Ask for a token.
+
+        Raises:
+            ApiError: ``unreachable`` when nothing was sent, else ``denied`` or ``unknown``.
+        """
+        reply = self.transport.request(
+            "POST",
+            _TOKEN_SERVICE,
+            headers={"X-Token-Expire": str(self.lifetime)},
+            json_body={"app_key": self.app_key, "app_secret": self.app_secret},
+        )
+        if reply.status == 429:
+            # Not "denied", which would be remembered for the whole run.
+            raise Unreadable("the token service has too many requests (HTTP 429); run again later")
+        _refuse_status(reply, "the token service", "check token_url")
+        if reply.status in (400, 401):
+            raise ApiError(
+                "denied",
+                f"the token service refused app_key and app_secret (HTTP {reply.status}); check both, and that the "
+                "tenant has bought the service",
+                str(reply.status),
+            )
+        if reply.status != 200:
+            raise Unreadable(f"the token service answered HTTP {reply.status}")
+        document = reply.json()
+        value, lifetime = document.get("AccessToken"), str(document.get("Expires"))
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+            raise ApiError("denied", "the token service gave no token; check app_key and app_secret")
+        return Token(value, float(lifetime) if re.fullmatch(r"[0-9]{1,6}", lifetime) else self.lifetime)
+
+
+@dataclass
+class Management:
+    """Calls of cc-management, each one request, and one more where the token had to be renewed.
+
+    Attributes:
+        transport: where the requests go.
+        app_key: sent as ``x-app-key``.
+        token: returns the tenant's token, given the one that was refused, if any.
+        management_path: the spelling of the queries' path, one of ``MANAGEMENT_PATHS``.
+    """
+
+    transport: Transport
+    app_key: str
+    token: Callable[[str | None], str]
+    management_path: str = MANAGEMENT_PATHS[0]
+
+    def login_parameters(self, account: str, password: str) -> LoginParameters:
+        """Check a business account's password, without any sign-in.
+
+        Raises:
+            ApiError: its outcome is a login outcome.
+        """
+        document = self._call(
+            f"/apiaccess/{self.management_path}/v1/queryAgentLoginParams",
+            {"account": account, "password": password},
+            "returnCode",
+            _WRONG_PASSWORD,
+        )
+        results = document.get("results")
+        results = results if isinstance(results, dict) else {}
+        sip_account, sip_password = results.get("sipAccount"), results.get("sipPwd")
+        return LoginParameters(
+            str(sip_account) if sip_account else None,
+            sip_password
+            if isinstance(sip_password, str) and sip_password and not _MASKED.fullmatch(sip_password)
+            else None,
+        )
+
+    def change_account_password(self, account: str, old: str, new: str) -> None:
+        """Change a business account's password. Accepted once in 24 hours.
+
+        Raises:
+            ApiError: ``locked``, ``refused``, ``denied``, ``unreachable`` or ``unknown``.
+        """
+        self._call(
+            f"{_MANAGEMENT}/agentAccount/update",
+            {"userAccount": account, "oldPassWord": old, "newPassWord": new},
+            "resultCode",
+            _REFUSED_PASSWORD,
+        )
+
+    def change_sip_password(self, account: str, account_password: str, new: str) -> None:
+        """Change the password of an account's SIP phone, with the account's password and not with the phone's.
+
+        Raises:
+            ApiError: ``locked`` (the account), ``refused``, ``denied``, ``unreachable`` or ``unknown``.
+        """
+        self._call(
+            f"{_MANAGEMENT}/sipPhone/updateSipPhonePassword",
+            {"userAccount": account, "accountPwd": account_password, "newPhonePwd": new},
+            "resultCode",
+            _REFUSED_PASSWORD,
+        )
+
+    def _call(self, resource: str, body: Mapping[str, str], code_name: str, otherwise: Meaning) -> dict[str, Any]:
+        token = self._token(None)
+        try:
+            return self._send(resource, body, token, code_name, otherwise)
+        except SessionLost as exc:
+            # Definitely not carried out. Once more with a new token; then it is not the token's fault.
+            renewed = self._token(token)
+            if renewed == token:
+                raise ApiError("denied", exc.message, exc.code) from None
+        try:
+            return self._send(resource, body, renewed, code_name, otherwise)
+        except SessionLost as exc:
+            raise ApiError("denied", exc.message, exc.code) from None
+
+    def _send(
+        self, resource: str, body: Mapping[str, str], token: str, code_name: str, otherwise: Meaning
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}", "x-app-key": self.app_key}
+        reply = self.transport.request("POST", resource, headers=headers, json_body=body)
+        return _succeeded(reply, code_name, otherwise)
+
+    def _token(self, refused: str | None) -> str:
+        try:
+            return self.token(refused)
+        except ApiError as exc:
+            raise without_token(exc) from None
+
+
+def check_account(account: str | None, option: str = "account") -> None:
+    """Raise InputError unless this can be the name of a business account."""
+    if not account or not re.fullmatch(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,100}", account):
+        raise InputError(f"{option} must be 1 to 100 characters without blanks, the name of a business account")
+
+
+def check_token(token: str, option: str = "access_token") -> None:
+    """Raise InputError unless this can be a token: it is sent in a header."""
+    if not _TOKEN.fullmatch(token):
+        raise InputError(f"{option} has characters that no token has; give what cec_token returned")
+
+
+def check_app_key(app_key: str | None) -> None:
+    """Raise InputError unless this can be an app key: it is sent in a header."""
+    if not app_key or not re.fullmatch(r"[\x21-\x7e]{1,256}", app_key):
+        raise InputError(
+            "app_key must be 1 to 256 printable ASCII characters without blanks; ask the CEC's operator for it"
+        )
+
+
+def _refuse_status(reply: Reply, who: str, advice: str) -> None:
+    """Raise ApiError for the statuses after which a request was definitely not carried out."""
+    if reply.status == 403:
+        raise ApiError("denied", _FORBIDDEN, "403")
+    if reply.status in (404, 405):
+        raise ApiError("denied", f"{who} does not know this path (HTTP {reply.status}); {advice}", str(reply.status))
+    if reply.status == 429:
+        raise ApiError("denied", f"{who} has too many requests (HTTP 429); run again later with fewer forks", "429")
+
+
+def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, Any]:
+    _refuse_status(reply, "the CEC", "check cec_url and management_path")
+    if reply.status == 401:
+        raise SessionLost(
+            "the CEC does not let this token in (HTTP 401); check that the tenant has bought the service and that its "
+            "account is in good standing",
+            "401",
+        )
+    if reply.status == 400:
+        raise ApiError("denied", "the CEC found the path or a parameter incorrect (HTTP 400); check the options", "400")
+    if reply.status == 500:
+        raise Unreadable("the CEC answered HTTP 500, a failure of the business logic; check the account's name")
+    if reply.status != 200:
+        raise Unreadable(f"the CEC answered HTTP {reply.status}")
+    document = reply.json()
+    wrapped = document.get("schema")
+    if isinstance(wrapped, dict):
+        document = wrapped
+    code, text = _code(document.get(code_name)), document.get("resultMessage") or document.get("message")
+    if code == "0":
+        return document
+    # What API Fabric itself answers has one name for all calls.
+    fabric = {code, _code(document.get("resultCode"))}
+    if _NOT_AUTHENTICATED in fabric:
+        raise SessionLost(
+            f"the CEC did not accept the tenant's authentication ({_NOT_AUTHENTICATED}); check app_key",
+            _NOT_AUTHENTICATED,
+        )
+    if _FLOW_CONTROL in fabric:
+        raise ApiError("denied", _TOO_MANY_CALLS, _FLOW_CONTROL)
+    if code != "1":
+        raise Unreadable(f"the CEC's answer has no {code_name} that is documented")
+    found = (meaning for words, meaning in _CAUSES.items() if isinstance(text, str) and words.search(text))
+    meaning = next(found, otherwise)
+    raise ApiError(meaning.outcome, f"{meaning.sentence} ({code_name} 1)", "1")
+
+
+def _code(value: Any) -> str | None:
+    """Return a code, which is documented as a string and shown as a number too; None where it is neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None

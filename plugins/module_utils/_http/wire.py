@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HTTP on the wire: connections below requests and urllib3, every wait with an end, and no answer taken for another.
+
+Both libraries bound the wait for the next byte only, and the one for each address of a name; a server that sends a
+byte now and then would hold a run for ever.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import ssl
+import time
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+
+from .._net.certificates import OTHER_NAME, certificate_fault
+from .._net.deadlines import remaining, shares
+
+try:
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+except ImportError as exc:
+    # The import sanity test and a friendly message both need this file to import without requests.
+    REQUESTS_IMPORT_ERROR: ImportError | None = exc
+    HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+_MAX_HEAD_CHARACTERS = 64 * 1024
+"""Largest headers that are read, taken together. The APIs send less than two kilobytes."""
+
+
+def _quotes_no_headers(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Failed to parse headers")
+
+
+# urllib3 logs headers that it cannot parse, a session id among them, and ansible-core's log file takes everything in.
+for _logger in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_logger).addFilter(_quotes_no_headers)
+
+
+class NotConnected(Exception):
+    """Raised out of ``connect()``. Neither urllib3 nor requests knows it, so it passes both unchanged.
+
+    After a successful ``connect()`` bytes may have left, so whatever fails later is never "nothing sent".
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _why_not_connected(exc: Exception) -> str:
+    certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
+    if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
+        # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
+        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME))
+    if isinstance(exc, TimeoutError):
+        return "no connection within the time-out; check the address, the port and firewalls"
+    if isinstance(exc, (ssl.SSLError, ConnectionResetError)) or type(exc).__name__ == "SSLError":
+        return "the TLS handshake failed; check that the port speaks HTTPS"
+    if isinstance(exc, (socket.gaierror, UnicodeError)):
+        return "its name could not be resolved; check the host name and DNS"
+    return "the connection was not accepted; check the address, the port and that the service runs"
+
+
+# -- an answer ---------------------------------------------------------------------------------------------------------
+
+
+class _Incoming(io.RawIOBase):
+    """The bytes of one answer, which must all arrive within the time-out that the socket has in the beginning."""
+
+    def __init__(self, line: Any) -> None:
+        self._line = line
+        self._file = line.makefile("rb", buffering=0)
+        self._deadline = time.monotonic() + line.gettimeout()
+        self._is_over = False
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what http.client reads an answer from."""
+        return _Answer(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._is_over:
+            return 0
+        self._line.settimeout(remaining(self._deadline))
+        count: int | None = self._file.readinto(buffer)
+        return count
+
+    def end(self) -> None:
+        """Read no further, and end the connection too if there is more that has been decrypted."""
+        self._is_over = True
+        if getattr(self._line, "pending", int)():
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection; urllib3 notices that and opens another one."""
+        try:
+            self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it has ended
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Answer(io.BufferedReader):
+    """One answer. What follows it on its connection belongs to no request, and must not pass for the next answer."""
+
+    raw: _Incoming
+
+    def close(self) -> None:
+        if not self.closed:
+            self.raw.end()
+            if self.peek():
+                self.raw.hang_up()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, line: Any, *args: Any, **options: Any) -> None:
+        super().__init__(_Incoming(line), *args, **options)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        super().begin()
+        # http.client accepts a hundred times more, and requests would look for cookies in all of it.
+        if sum(len(name) + len(value) for name, value in self.headers.items()) > _MAX_HEAD_CHARACTERS:
+            raise HTTPException("too large")
+
+
+# -- a connection ------------------------------------------------------------------------------------------------------
+
+
+class _Bounded:
+    """What both kinds of connection have in common. ``timeout`` is for connecting, and again for each of the rest.
+
+    Connecting includes all addresses of the host's name, a proxy's consent and the TLS handshake.
+    """
+
+    response_class: Any = _Response
+    sock: Any
+    timeout: Any
+
+    def connect(self) -> None:
+        self._deadline = time.monotonic() + self.timeout
+        try:
+            super().connect()  # type: ignore[misc]
+            remaining(self._deadline)
+        except NotConnected:
+            raise
+        except Exception as exc:
+            raise NotConnected(_why_not_connected(exc)) from None
+        self.sock.settimeout(self.timeout)
+
+    def putrequest(self, *args: Any, **options: Any) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)  # an earlier answer has left it little
+        super().putrequest(*args, **options)  # type: ignore[misc]
+
+    def _new_conn(self) -> socket.socket:
+        found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)  # type: ignore[attr-defined]
+        failure = OSError("no address")
+        for (family, kind, protocol, _name, address), until in shares(found, self._deadline):
+            line = socket.socket(family, kind, protocol)
+            try:
+                line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                line.settimeout(remaining(until))
+                line.connect(address)
+                line.settimeout(remaining(self._deadline))
+            except OSError as exc:
+                line.close()
+                failure = exc
+            else:
+                return line
+        raise failure
+
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        except TimeoutError:
+            raise
+        except (OSError, HTTPException, ValueError):
+            raise NotConnected("the proxy did not connect to it; check the proxy that the environment names") from None
+        self.sock.settimeout(remaining(self._deadline))
+
+
+class _Connection(_Bounded, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Bounded, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
+
+
+# -- below requests ----------------------------------------------------------------------------------------------------
+
+
+class Adapter(HTTPAdapter):
+    """Retries nothing, and tells a failed connection from a failed request."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = dict(_POOLS)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = dict(_POOLS)
+        return manager

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Running a module's operation inside the controller's worker process.
+
+With a local connection an ordinary module would be packed, written to disk and run by a new Python interpreter on the
+very machine that is running already. The operation behind it needs none of that. On any other connection the ordinary
+module runs on the target. Options, results and masking are the same both ways.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import (
+    TENANT_TOKENS,
+    Token,
+    without_token,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import preload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
+    from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
+    from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
+
+# In the main process too, which holds the vault passwords and the tenants' tokens.
+forbid_core_dumps()
+preload()
+
+_LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
+
+
+class _CutOffError(Exception):
+    """A module on another machine has begun and not ended by itself. Carries what Ansible makes of that."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self.result = result
+
+
+class ActionModule(ActionBase):
+    """The action of every API module; its name tells which."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the module of this action's name."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        module = str(self._task.resolved_action).rsplit(".", 1)[-1]
+        result.update(Sender(self, task_vars).send(module, self._task.args, check_mode=self._task.check_mode))
+        if any(result.get(key) for key in operation_of(module).secret_results):
+            result["_ansible_no_log"] = True
+            # Older releases of ansible-core look only here when they sum a loop's results up.
+            self._task.no_log = True
+        return result
+
+
+class Sender:
+    """Runs modules for a task: in this process where the connection is local, otherwise where that leads."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any] | None) -> None:
+        """Prepare; nothing is sent yet.
+
+        Args:
+            action: the running action.
+            task_vars: its variables.
+        """
+        self._action = action
+        self._task_vars = task_vars
+        self._here = runs_here(action)
+
+    def send(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> Result:
+        """Run a module of this collection and return its result.
+
+        Args:
+            module: its short name.
+            args: its options as they are given in a task.
+            check_mode: send nothing and say what would be done.
+
+        Raises:
+            AnsibleActionFail: the options are not what the module documents; nothing was sent.
+            AnsibleError: no connection to the machine that sends.
+        """
+        operation = operation_of(module)
+        try:
+            return self._result(operation, module, dict(args), check_mode)
+        except AnsibleError:
+            raise
+        except Exception as exc:
+            return operation.accident(exc)
+
+    def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
+        spec = operation.arguments
+        validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(args)
+        params = plain(validated.validated_parameters)
+        if validated.errors.errors:
+            if self._here:
+                raise AnsibleActionFail(validated.errors.msg)
+            params, cap = {}, None  # The module finds it out as well, and says so.
+        else:
+            try:
+                cap = Cap.of(params)
+            except InputError as exc:
+                return operation.refusal(ApiError("denied", ". ".join(exc.faults) + ". Nothing was sent"))
+
+        def send() -> Result:
+            if self._here:
+                return self._run_here(operation, params, check_mode)
+            return self._run_there(operation, module, args, check_mode)
+
+        try:
+            if check_mode or not params:
+                return send()
+            return _protected(operation.logins_with(params), cap, send)
+        except ApiError as exc:
+            return operation.refusal(exc)
+        except _CutOffError as exc:
+            return exc.result
+
+    def _run_here(self, operation: Operation, params: dict[str, Any], check_mode: bool) -> Result:
+        secrets = [params[name] for name in operation.arguments.secret_options() if params.get(name)]
+        return masked(operation.execute(params, check_mode=check_mode), secrets)
+
+    def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
+        """Run the ordinary module, with the tenant's token that this run has got already."""
+        self._keep_arguments_off_the_disk()
+        if operation.token_from and not args.get("access_token") and args.get("app_secret") and not check_mode:
+            try:
+                args["access_token"] = self._token_there(operation.token_from, args)
+            except ApiError as exc:
+                return operation.refusal(without_token(exc))
+        result = self._execute(module, args)
+        if "outcome" not in result and "invocation" not in result:
+            raise _CutOffError(result)
+        return result
+
+    def _execute(self, module: str, args: dict[str, Any]) -> Result:
+        result: Result = self._action._execute_module(
+            module_name=f"callcenter.passwords.{module}", module_args=args, task_vars=self._task_vars
+        )
+        return result
+
+    def _keep_arguments_off_the_disk(self) -> None:
+        """Have the module and its arguments sent to the interpreter's standard input instead of written to files.
+
+        They would stay there if the worker died. With become the user decides, since sudo may want a terminal.
+        """
+        if not self._action._task.become:
+            with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
+                self._action._connection.set_option("pipelining", True)
+
+    def _token_there(self, module: str, args: dict[str, Any]) -> str:
+        wanted = operation_of(module).arguments.known(args)
+
+        def ask() -> Token:
+            result = self._execute(module, wanted)
+            if result.get("failed"):
+                raise ApiError(str(result.get("outcome") or "unreachable"), str(result.get("msg")), result.get("code"))
+            return Token(result["access_token"], result["expires_in"])
+
+        tenant = (str(args.get("token_url") or args.get("cec_url")), str(args.get("app_key")), str(args["app_secret"]))
+        return TENANT_TOKENS.get(("elsewhere", *tenant), ask)
+
+
+def _protected(logins: Sequence[Login], cap: Cap | None, send: Callable[[], Result]) -> Result:
+    """Return the result of a task whose logins endanger neither a credential that hosts share nor this address.
+
+    Raises:
+        ApiError: nothing was sent, so that they do not.
+    """
+    return SHARED_CREDENTIALS.send(logins, lambda: LOGINS_UNDER_WAY.send(cap, logins, send))
+
+
+def operation_of(module: str) -> Operation:
+    """Return what a module of this collection does."""
+    loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
+    operation: Operation = loaded.OPERATION
+    return operation
+
+
+def runs_here(action: ActionBase) -> bool:
+    """Whether this task's module would run on the controller, as the controller's own user and in its environment."""
+    task = action._task
+    return action._connection.ansible_name in _LOCAL_CONNECTIONS and not task.become and not any(task.environment or ())
+
+
+def plain(value: Any) -> Any:
+    """Return a value without the marks that ansible-core puts on strings, as an ordinary module would receive it."""
+    if isinstance(value, dict):
+        return {plain(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return "".join(value) if isinstance(value, str) else value

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Masking, with what the running ansible-core has and with what a later one has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner import masking
+
+RESULT = {"msg": "it is Marker-1 again", "list": ["Marker-1", {"deep": "xMarker-1x"}], "number": 7}
+
+
+def test_secrets_are_starred_before_core_2_22(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    cleaned = masking.masked(RESULT, ["Marker-1"])
+    assert "Marker-1" not in str(cleaned)
+    assert cleaned["number"] == 7
+    assert masking.masked(RESULT, []) == RESULT
+    assert masking.remember("Marker-1") == "Marker-1"
+
+
+def test_secrets_are_registered_where_core_masks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[Any] = []
+    monkeypatch.setattr(masking, "register_secret", registered.append)
+    assert masking.masked(RESULT, ["Marker-1", "Marker-2"]) is RESULT
+    assert masking.remember("Marker-3") == "Marker-3"
+    assert sorted(registered) == ["Marker-1", "Marker-2", "Marker-3"]
+
+
+@pytest.mark.parametrize("secret", [["Marker-1"], {"a": "Marker-1"}, ({"a": ["Marker-1"]},)])
+def test_secrets_inside_other_values_are_starred_too(monkeypatch: pytest.MonkeyPatch, secret: Any) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    assert "Marker-1" not in str(masking.masked(RESULT, [secret]))
+
+
+def test_a_password_of_one_letter_leaves_the_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    cleaned = masking.masked({"changed": False, "failing_logins": 1, "code": None}, ["a", "1", "e"])
+    assert cleaned == {"changed": False, "failing_logins": 1, "code": None}
+
+
+@pytest.mark.parametrize("secret", [12345678, ["Marker-1"], {"a": "Marker-1"}])
+def test_a_secret_that_is_no_string_breaks_nothing(monkeypatch: pytest.MonkeyPatch, secret: Any) -> None:
+    monkeypatch.setattr(masking, "register_secret", None)
+    assert masking.masked({"msg": "fine"}, [secret]) == {"msg": "fine"}
