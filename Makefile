@@ -18,7 +18,6 @@ CREATED := $(VENV)/.created$(subst /,_,$(CURDIR))
 DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/.bench
-OLDEST_CASES := all_five_kinds or wrong_password_is_not or killed_while or results_are_the_same or three_playbooks
 OLDEST := $(VENV)-oldest/.created$(subst /,_,$(CURDIR))
 
 # Every command runs with a home folder of its own. Your settings, and a copy of this collection that is installed
@@ -130,7 +129,7 @@ integration: $(DEV) ## real ansible-playbook runs against the simulator, one fil
 # The oldest supported ansible-core runs on no Python after 3.12.
 .PHONY: oldest
 oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
-	$(call run,pytest tests/integration -n 2 -k "$(OLDEST_CASES)" --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
+	$(call run,pytest tests/integration -n 2 -m oldest_core --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
 
 # The whole matrix takes about ten minutes on two cores, its quick part one.
 .PHONY: faults faults-quick defects

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Run the checks of `make test` and sum them up. With arguments: only these checks.
 
 A check is a target of the Makefile. The quick ones and the sanity tests share the two cores, their output is shown when

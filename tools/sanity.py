@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Run `ansible-test sanity` on the working tree.
 
 ansible-test wants a real folder `ansible_collections/<namespace>/<name>` (it refuses links), and it fills

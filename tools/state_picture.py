@@ -74,11 +74,15 @@ BOXES = (
 
 ASIDE = "left alone"
 FRAME = (40, 470, 890, 140)
+FRAME_TEXT = "left alone: nothing is tried"
+FRAME_NOTE = "Time ends cooling and locked. A person's word, a repair or an enrollment ends the others."
+ASIDE_WIDTH = 160
 ASIDES = (
-    Box("cooling", 62, 510, ("two wrong logins,", "or two that may be"), "aside", 196),
-    Box("locked", 278, 510, ("the server said that", "the account is locked"), "aside", 196),
-    Box("few attempts", 494, 510, ("the server leaves two", "attempts or fewer"), "aside", 196),
-    Box("diverged", 710, 510, ("every stored password", "was refused"), "aside", 196),
+    Box("cooling", 58, 512, ("failed logins, and the", "window is not over"), "aside", ASIDE_WIDTH),
+    Box("locked", 232, 512, ("the server has said", "that it is locked"), "aside", ASIDE_WIDTH),
+    Box("held", 406, 512, ("two failed logins,", "or two that may be"), "aside", ASIDE_WIDTH),
+    Box("few attempts", 580, 512, ("the server leaves two", "attempts or fewer"), "aside", ASIDE_WIDTH),
+    Box("diverged", 754, 512, ("every stored", "password was refused"), "aside", ASIDE_WIDTH),
 )
 
 ARROWS = (
@@ -86,8 +90,8 @@ ARROWS = (
     Arrow(
         "checking",
         "steady",
-        ("stage", "record"),
-        ("Stage, Record:", "live, second factor,", "no usable answer"),
+        ("stage",),
+        ("Stage: signed in,", "second factor,", "no usable answer"),
         "M365 150 H240",
         (302, 168),
         "middle",
@@ -104,41 +108,37 @@ ARROWS = (
     Arrow(
         "unresolved",
         "steady",
-        ("commit", "record"),
-        ("Commit: a login has proved the candidate.  Record: it was refused, or not sent, and is dropped",),
+        ("commit", "change"),
+        ("Commit: a login has proved the candidate.  Change: it was not sent, and is dropped",),
         "M830 90 V48 H140 V90",
         (485, 38),
         "middle",
     ),
-    Arrow("unresolved", "resuming", ("plan",), ("Plan:", "the next run"), "M800 174 V290", (792, 226), "end"),
     Arrow(
-        "resuming",
         "unresolved",
-        ("stage", "record"),
-        ("Stage: sent again", "Record: not", "found out"),
-        "M850 290 V174",
-        (858, 218),
+        "resuming",
+        ("plan", "change"),
+        ("Plan: the next run", "Change: it was", "refused; a login", "decides"),
+        "M800 174 V290",
+        (792, 204),
+        "end",
+    ),
+    Arrow(
+        "resuming", "unresolved", ("stage",), ("Stage: sent again,", "or not found out"), "M850 290 V174", (858, 226)
     ),
     Arrow(
         "resuming",
         "steady",
-        ("commit", "record"),
-        ("Commit: the candidate works", "Record: it was refused and is dropped"),
+        ("commit", "stage"),
+        ("Commit: the candidate works", "Stage: the current one works,", "the refused candidate is put aside"),
         "M730 332 H140 V174",
-        (152, 306),
+        (152, 290),
     ),
-    Arrow("checking", ASIDE, ("stage", "record"), ("Stage, Record",), "M435 174 V470", (427, 418), "end"),
-    Arrow(
-        ASIDE,
-        "checking",
-        ("plan",),
-        ("Plan: the time is over,", "or somebody asks for it"),
-        "M495 470 V174",
-        (503, 410),
-    ),
-    Arrow("resuming", ASIDE, ("stage", "record"), ("Stage, Record",), "M800 374 V470", (792, 418), "end"),
-    Arrow(ASIDE, "resuming", ("plan",), ("Plan: likewise",), "M850 470 V374", (858, 418)),
-    Arrow("unresolved", ASIDE, ("record",), ("Record",), "M930 132 H974 V540 H930", (952, 448), "middle"),
+    Arrow("checking", ASIDE, ("stage",), ("Stage",), "M435 174 V470", (427, 418), "end"),
+    Arrow(ASIDE, "checking", ("plan",), ("Plan: a person", "asks for it"), "M495 470 V174", (503, 410)),
+    Arrow("resuming", ASIDE, ("stage",), ("Stage",), "M800 374 V470", (792, 418), "end"),
+    Arrow(ASIDE, "resuming", ("plan",), ("Plan: likewise,", "or a repair"), "M850 470 V374", (858, 410)),
+    Arrow("unresolved", ASIDE, ("verify",), ("Verify",), "M930 132 H974 V540 H930", (967, 452), "end"),
 )
 
 STYLE = """
@@ -163,7 +163,7 @@ STYLE = """
 TITLE = "The states of a credential in the store"
 DESCRIPTION = (
     "Steady, checking and unresolved from left to right, resuming below unresolved, and the states in which a "
-    "credential is left alone at the bottom: cooling, locked, few attempts, diverged. The page's tables say the same."
+    "credential is left alone at the bottom: held, locked, few attempts, diverged. The page's tables say the same."
 )
 
 
@@ -203,7 +203,8 @@ def draw() -> str:
         ),
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
         f'<rect class="frame" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>',
-        _text(("left alone: nothing is tried",), x + 20, y + 26, "start", "name"),
+        _text((FRAME_TEXT,), x + 18, y + 26, "start", "name"),
+        _text((FRAME_NOTE,), x + width - 16, y + 26, "end", "label"),
         *(f'<path class="arrow" d="{arrow.path}" marker-end="url(#states-head)"/>' for arrow in ARROWS),
         *(_box(box) for box in (*BOXES, *ASIDES)),
         *(_text(arrow.text, *arrow.at, arrow.anchor, "label") for arrow in ARROWS),

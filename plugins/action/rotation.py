@@ -6,25 +6,43 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, Outcome, described
+from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import password_option
+from ansible_collections.callcenter.passwords.plugins.modules.rotation import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import Sender, plain
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import checked, held
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.steps import KINDS, Steps, account_options, rules_of
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.transition import Credential, left_alone
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (
+    ModuleRunner,
+    operation_of,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import checked, resolve_variables
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Next, Rules, Run
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_AICC_WORKBENCH = (
-    "aicc_workbench is true: the agent signs in through the AICC workbench, which would not get the new password; "
-    "change it there"
-)
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Flow, Step
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
+
+    Options = Mapping[str, Any]
+
+_UNEVENTFUL = frozenset({Outcome.ROTATED, Outcome.ENROLLED, Outcome.VERIFIED, Outcome.NOT_DUE})
+"""What a task comes to that fails nothing and that nobody needs to hear of."""
 _failed: set[tuple[str, str]] = set()
 """Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""
 
@@ -40,59 +58,96 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = self._arguments(variables)
-        credential = Credential(self, variables, args)
-        host, key = credential.host, args["rules"]["changed_with"]
-        if args["intent"] == "rotate" and (host, key) in _failed:
-            args["obstacle"] = f"{key}, whose password this change needs, has failed in this run"
-        steps = Steps(credential, Sender(self, task_vars), args)
-        try:
-            outcome = steps.take()
-        except AnsibleError:
-            raise
-        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
-            outcome = {
-                "failed": True,
-                "changed": True,
-                "outcome": "failed",
-                "msg": f"unexpected {type(exc).__name__}; run again, which finishes what was begun. Please report it",
-            }
+        host = str(args["host"] or variables.get("inventory_hostname", ""))
+        outcome = self._outcome(host, args, variables)
         if outcome["failed"]:
             _failed.add((host, args["kind"]))
-        elif left_alone(outcome):
+            outcome["msg"] = f"{args['kind']}: {outcome['msg']}"
+        elif outcome["outcome"] not in _UNEVENTFUL and not self._task.check_mode:
             self._display.warning(f"{host}, {args['kind']}: {outcome['msg']}")
-        told = {name: value for name, value in outcome.items() if name not in ("rotation", "fatal")}
-        if outcome["failed"]:
-            told["msg"] = f"{args['kind']}: {outcome['msg']}"
-        result.update(masked({**told, "steps": steps.taken}, [args["password"]] if args["password"] else []))
+        elif outcome["changed"] and not self._task.check_mode:
+            # Shown without -v, and kept from the standard output, which a callback may fill with a document.
+            self._display.display(f"{host}, {args['kind']}: {outcome['msg']}", stderr=True)
+        secrets = [args["password"]] if args["password"] else []
+        result.update(masked({"kind": args["kind"], **outcome}, secrets))
         return result
 
-    def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _outcome(self, host: str, args: Options, variables: Options) -> dict[str, Any]:
+        """Return what the task came to. Whatever goes wrong is in it."""
+        driver: Driver | None = None
+        try:
+            inventory = variables.get("ansible_inventory_sources") or ()
+            store = open_store(args["store_path"], args["vault_id"], self._loader, inventory)
+            initial = password_option(args, "password") if args["intent"] == "enroll" else None
+            target = Target(host, args["kind"], args["account"], args["repair_host"], args["repair_account"], initial)
+            driver = Driver(target, store, ModuleRunner(self, dict(variables)), check_mode=self._task.check_mode)
+            step = driver.carry_out(self._flow(host, args, store, initial))
+        except AnsibleError:
+            raise
+        except (StoreError, InputError) as exc:
+            faults = exc.faults if isinstance(exc, InputError) else (str(exc),)
+            is_begun = driver is not None and driver.steps != []
+            message = f"{'. '.join(faults)}. {'Run again' if is_begun else 'Nothing was sent'}"
+        except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
+            message = f"unexpected {described(exc)}; run again, which finishes what was begun. Please report it"
+        else:
+            changed = driver.changed and not (self._task.check_mode and args["intent"] == "verify")
+            return {**_told(step, driver), "changed": changed, "steps": driver.steps}
+        steps = driver.steps if driver else []
+        return {
+            "failed": True,
+            "changed": bool(driver and driver.changed),
+            "outcome": str(Outcome.FAILED),
+            "msg": message,
+            "steps": steps,
+        }
+
+    def _flow(self, host: str, args: Options, store: Store, initial: str | None) -> Flow:
+        kind = KINDS[args["kind"]]
+        candidates = PolicyCandidates(kind, args["account"], args["policy"], store)
+        run = Run(run_name(), now(), is_over, host)
+        decide = Decisions(_rules(host, args), run, candidates)
+        if initial is not None:
+            store.check_vault_password()
+            given = Enrollment(
+                store.encrypt(initial),
+                lambda stored: store.decrypt(stored) == initial,
+                replace=args["replace"],
+                verify=args["verify"],
+            )
+            return flow.enroll(decide, given)
+        if args["intent"] == "verify":
+            return flow.verify(decide)
+        candidates.check()
+        return flow.rotate(decide)
+
+    # -- options -------------------------------------------------------------------------------------------------------
+
+    def _arguments(self, variables: Options) -> dict[str, Any]:
         # Not by the action's own method, for which the task would have to hold the secrets among these arguments.
-        args: dict[str, Any] = plain(checked(ROTATION_ARGUMENTS, {**self._named(variables), **self._task.args}))
-        args["rules"] = rules_of(args)
-        args["obstacle"] = _AICC_WORKBENCH if args["account"].get("aicc_workbench") else ""
-        if args["account"].get("failing_login_cap"):
-            args["account"]["failing_login_cap"].setdefault("folder", f"{args['store_path']}/.failing-logins")
+        args: dict[str, Any] = plain(checked(ARGUMENTS, {**self._named(variables), **self._task.args}))
+        if args["account"].get("failed_login_cap"):
+            args["account"]["failed_login_cap"].setdefault("folder", f"{args['store_path']}/.failed-logins")
         return args
 
-    def _named(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _named(self, variables: Options) -> dict[str, Any]:
         """Return the options that are given by the names of variables."""
         kind = str(self._task.args.get("kind"))
         names = self._names(kind, variables)
         if not names or kind not in KINDS:
             return {}
-        of_repair_host, of_enrolment = names.pop("repair_account", None), names.pop("enroll", None)
-        of_account, template = account_options(kind), self._templar.template
-        options = {**ROTATION_ARGUMENTS.options, "account": {"type": "dict", "options": of_account}}
-        named = held(names, options, variables, template)
-        if of_enrolment and {**named, **self._task.args}.get("intent") == "enroll":
-            named |= held(of_enrolment, options, variables, template)
-        if of_repair_host and named.get("repair_host") in variables["hostvars"]:
+        administrators, initial = names.pop("repair_account", None), names.pop("enroll", None)
+        account, template = _account_options(kind), self._templar.template
+        options = {**ARGUMENTS.options, "account": {"type": "dict", "options": account}}
+        named = resolve_variables(names, options, variables, template)
+        if initial and {**named, **self._task.args}.get("intent") == "enroll":
+            named |= resolve_variables(initial, options, variables, template)
+        if administrators and named.get("repair_host") in variables["hostvars"]:
             theirs = variables["hostvars"][named["repair_host"]]
-            named["repair_account"] = held(of_repair_host, of_account, theirs, template)
+            named["repair_account"] = resolve_variables(administrators, account, theirs, template)
         return named
 
-    def _names(self, kind: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _names(self, kind: str, variables: Options) -> dict[str, Any]:
         """Return the names of the variables that hold options of this kind."""
         names = self._task.args.get("variables") or {}
         if isinstance(names, str):
@@ -101,8 +156,59 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(f"variables: {names} holds no names for each kind. Nothing was sent")
             if kind not in by_kind:
                 known = ", ".join(by_kind)
-                raise AnsibleActionFail(f"{kind} is no kind of credential; {names} has {known}. Nothing was sent")
+                raise AnsibleActionFail(f"{kind} is no kind of credential; the kinds are {known}. Nothing was sent")
             names = by_kind[kind]
         if not isinstance(names, dict):
             raise AnsibleActionFail("variables: give names of variables, by option. Nothing was sent")
         return dict(names)
+
+
+def _rules(host: str, args: Options) -> Rules:
+    """Return the rules that the options describe."""
+    rules, kind, account = args["rules"], KINDS[args["kind"]], args["account"]
+    min_age_hours = kind.min_age_hours if rules["min_age_hours"] is None else rules["min_age_hours"]
+    return Rules(
+        when=rules["when"],
+        max_age=timedelta(days=rules["max_age_days"]),
+        max_failed_logins=rules["max_failed_logins"],
+        lock_window=timedelta(minutes=rules["lock_window_minutes"]),
+        lease=timedelta(seconds=rules["lease_seconds"]),
+        retry_diverged=rules["retry_diverged"],
+        min_age=timedelta(hours=min_age_hours),
+        has_parent=kind.parent is not None,
+        has_witness=bool(kind.witness and account.get(kind.witness)),
+        repair=args["kind"] in args["repairable"],
+        has_administrator=bool(kind.repair and kind.repair.parent),
+        blocked_reason=_blocked_reason(host, args),
+    )
+
+
+def _blocked_reason(host: str, args: Options) -> str:
+    kind = KINDS[args["kind"]]
+    for option, reason in kind.forbidden.items():
+        if args["account"].get(option):
+            return f"{option} is true: {reason}"
+    if kind.parent and (host, kind.parent) in _failed:
+        return f"{kind.parent}, whose password this change needs, has failed in this run"
+    return ""
+
+
+def _account_options(kind: str) -> dict[str, Any]:
+    """Return the options of all modules of a kind. Which of them are required differs between these modules."""
+    row = KINDS[kind]
+    modules = [row.login, row.change, *([row.repair.module] if row.repair else [])]
+    return {
+        name: {rule: value for rule, value in spec.items() if rule != "required"}
+        for module in modules
+        for name, spec in operation_of(module).arguments.options.items()
+    }
+
+
+def _told(step: Step, driver: Driver) -> dict[str, Any]:
+    rotated_at = step.entry.rotated_at
+    return {
+        "failed": step.next is Next.FAIL,
+        "outcome": str(step.decision.outcome),
+        "msg": step.decision.message + (f" ({driver.story})" if driver.changed and not driver.is_prediction else ""),
+        "rotated_at": rotated_at.isoformat() if rotated_at else None,
+    }

@@ -13,9 +13,9 @@ short_description: Report what became of every credential
 version_added: 0.1.0
 description:
   - Shows how far a run is, and at its end a table with one line for each credential that the role
-    P(callcenter.passwords.rotate#role) worked on.
+    P(callcenter.passwords.rotate#role) worked on. A run that is interrupted has no table.
   - Writes the same as JSON and CSV, where O(directory) is set.
-  - Reads only results of M(callcenter.passwords.credential), which hold no secrets.
+  - Reads only results of M(callcenter.passwords.rotation), which hold no secrets.
 options:
   directory:
     description:
@@ -62,17 +62,25 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome, described
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-_ACTIONS = ("callcenter.passwords.rotation", "callcenter.passwords.credential")
-_QUIET = frozenset({"rotated", "enrolled", "verified", "not_due"})
-"""Outcomes that need nobody's attention."""
-_LAST_STEPS = ("done", "fail")
-_COLOURS = {"rotated": "green", "enrolled": "green", "verified": "green", "not_due": "cyan", "live": "yellow"}
+_ACTION = "callcenter.passwords.rotation"
+_QUIET = {
+    Outcome.ROTATED: "green",
+    Outcome.ENROLLED: "green",
+    Outcome.VERIFIED: "green",
+    Outcome.NOT_DUE: "cyan",
+    # What check mode foretells.
+    Outcome.DUE: "cyan",
+    Outcome.RESUMED: "cyan",
+}
+"""Outcomes that need nobody's attention, and their colors."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
     """What became of one credential."""
 
@@ -81,15 +89,23 @@ class Line:
     outcome: str
     rotated_at: str | None
     message: str
-    finished: bool
+    failed: bool
 
     @property
     def needs_attention(self) -> bool:
-        return self.outcome not in _QUIET
+        return self.failed or self.outcome not in _QUIET
+
+    @property
+    def color(self) -> str:
+        return "red" if self.failed else _QUIET.get(self.outcome, "yellow")  # type: ignore[call-overload]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return self.host, self.kind, self.outcome, (self.rotated_at or "-").replace("+00:00", "Z")
 
 
 class CallbackModule(CallbackBase):
-    """Collects the results of the credential action."""
+    """Collects the results of the action."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -106,60 +122,47 @@ class CallbackModule(CallbackBase):
         self._guarded(self._note, result)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Note a result."""
-        self._guarded(self._note, result)
+        """Note a failure."""
+        self._guarded(self._note, result, failed=True)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Note a failure."""
+        self._guarded(self._note, result, failed=True)
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
         """Note a result."""
         self._guarded(self._note, result)
 
     def v2_runner_item_on_failed(self, result: Any) -> None:
-        """Note a result."""
-        self._guarded(self._note, result)
+        """Note a failure; one without a connection is one of these too."""
+        self._guarded(self._note, result, failed=True)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Show the table and write the files."""
         self._guarded(self._conclude)
 
-    def _guarded(self, work: Callable[..., None], *args: Any) -> None:
+    def _guarded(self, work: Callable[..., None], *args: Any, **more: Any) -> None:
         """Run one's own work. An exception's text may quote what a result holds, so none may reach Ansible."""
         try:
-            work(*args)
+            work(*args, **more)
         except Exception as exc:
-            self._display.warning(f"the report is incomplete: unexpected {type(exc).__name__}. Please report it")
+            self._display.warning(f"the report is incomplete: unexpected {described(exc)}. Please report it")
 
     def _conclude(self) -> None:
         if not self._lines:
             return
         lines = sorted(self._lines.values(), key=lambda line: (line.host, line.kind))
-        for line in lines:
-            if not line.finished:
-                line.outcome, line.message = "unfinished", f"cut off after: {line.message}; run again"
         self._show(lines)
         directory = self.get_option("directory")
         if directory:
             self._write(os.path.expanduser(directory), lines)
 
-    def _note(self, result: Any) -> None:
+    def _note(self, result: Any, *, failed: bool = False) -> None:
         values = result._result
-        if result._task.resolved_action not in _ACTIONS or "results" in values:  # the sum of a loop
+        if result._task.resolved_action != _ACTION or "results" in values:  # the sum of a loop
             return
-        line = Line(
-            host=result._host.get_name(),
-            kind=str(values.get("kind", "")),
-            outcome=str(values.get("outcome", "failed")),
-            rotated_at=values.get("rotated_at"),
-            message=str(values.get("msg", "")),
-            finished=values.get("rotation", {}).get("step", "fail") in _LAST_STEPS,
-        )
-        before = self._lines.get((line.host, line.kind))
-        if before and before.rotated_at and not line.rotated_at:
-            line.rotated_at = before.rotated_at
+        line = _line(result._host.get_name(), values, failed=failed)
         self._lines[line.host, line.kind] = line
-        if line.finished:
-            self._progress()
-
-    def _progress(self) -> None:
         self._finished += 1
         every = self.get_option("progress_every")
         if every and self._finished % every == 0:
@@ -169,12 +172,11 @@ class CallbackModule(CallbackBase):
         shown = lines if len(lines) <= self.get_option("rows") else [line for line in lines if line.needs_attention]
         self._display.banner("PASSWORDS")
         if shown:
-            widths = [max(len(str(row[column])) for row in map(_cells, shown)) for column in range(4)]
             heads = ("host", "kind", "outcome", "rotated at")
-            widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=True)]
+            widths = [max(map(len, column)) for column in zip(heads, *(line.cells for line in shown), strict=True)]
             self._display.display(_row(heads, widths))
             for line in shown:
-                self._display.display(_row(_cells(line), widths), color=_COLOURS.get(line.outcome, "red"))
+                self._display.display(_row(line.cells, widths), color=line.color)
                 if line.needs_attention:
                     self._display.display(f"    {line.message}")
         self._display.display(f"{len(lines)} credentials: {_summary(lines)}")
@@ -199,15 +201,23 @@ class CallbackModule(CallbackBase):
             self._display.display(f"written to {name}.json and .csv")
 
 
-def _cells(line: Line) -> tuple[str, str, str, str]:
-    return line.host, line.kind, line.outcome, (line.rotated_at or "-").replace("+00:00", "Z")
+def _line(host: str, values: dict[str, Any], *, failed: bool) -> Line:
+    """Return what a result says. One that Ansible has made itself, such as of options that are refused, has no kind."""
+    return Line(
+        host,
+        str(values.get("kind") or values.get(str(values.get("ansible_loop_var")), "")),
+        str(values.get("outcome") or (Outcome.UNREACHABLE if values.get("unreachable") else Outcome.FAILED)),
+        values.get("rotated_at"),
+        str(values.get("msg", "")),
+        failed,
+    )
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _summary(lines: Any) -> str:
+def _summary(lines: Iterable[Line]) -> str:
     counts = Counter(line.outcome for line in lines)
     return ", ".join(f"{number} {outcome}" for outcome, number in counts.most_common())
 

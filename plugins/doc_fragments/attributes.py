@@ -59,6 +59,6 @@ attributes:
 options: {}
 notes:
   - RV(outcome) is V(ok) or V(ok_restricted) when the password is right; with any other outcome the task fails.
-  - Only V(bad) surely costs an attempt towards the account's lock; V(unknown) is counted as one.
+  - Only V(wrong_password) surely counts towards the account's lock; V(unknown) is counted as a failed login too.
   - A session is kept out of the output, but Ansible prints the items of a loop. Do not loop over registered sessions.
 """

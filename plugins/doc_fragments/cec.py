@@ -31,6 +31,7 @@ options:
     description:
       - The tenant's app secret. A string; numbers must be quoted.
       - All tasks of a run share one token of a tenant. It is renewed before it ends, and when the CEC refuses it.
+        A change that the CEC refuses for its token is not sent again before a login.
     type: raw
   token_lifetime:
     description:
@@ -48,7 +49,7 @@ options:
     type: str
   management_path:
     description:
-      - How the path of the CEC's queries is spelt. The documentation has both spellings.
+      - How the path of the CEC's queries is spelled. The documentation has both spellings.
     type: str
     choices: [CC-Management, CC-Mangemant]
     default: CC-Management

@@ -24,7 +24,6 @@ options:
   new_password:
     description:
       - The password that shall work. A string; numbers must be quoted.
-      - Checked against O(policy) before anything is sent.
     type: raw
     required: true
   policy:
@@ -38,10 +37,16 @@ options:
         C(generated_length) and C(generated_specials) matter only where a password is generated.
     type: dict
     default: {}
+  check_policy:
+    description:
+      - Check O(new_password) against O(policy) before anything is sent. V(false) for a password that was checked when
+        it was generated, as the rotation's candidates are.
+    type: bool
+    default: true
   probe_new_password:
     description:
       - When the old password is wrong, log in once with the new one to see whether it is in place already.
-      - This makes the task idempotent, at the price of a second wrong login where neither password works.
+      - This makes the task idempotent, at the price of a second failed login where neither password works.
     type: bool
     default: true
 """

@@ -36,14 +36,14 @@ options:
       - Nothing is ever sent a second time after a time-out.
     type: float
     default: 20
-  failing_login_cap:
+  failed_login_cap:
     description:
-      - How many wrong logins one server (host and port) may see from this controller. Servers also ban the address that
-        too many of them come from.
-      - Counted over all hosts, tasks and runs that name the same folder, whosever logins they are. Only definitely
-        wrong ones count; those that are under way may be wrong, so others wait for them where they fill the cap.
-      - A login beyond the cap is not sent. The task fails with the outcome V(denied), or for a change with V(refused)
-        and the login V(denied), and says from when on it is tried again.
+      - How many failed logins one server (host and port) may see from this controller. Servers also ban the address
+        that too many of them come from.
+      - Counted over all hosts, tasks and runs that name the same folder, whosever logins they are. Only those with
+        a wrong password count; those that are under way may have one, so others wait for them where they fill the cap.
+      - A login beyond the cap is not sent. The task fails with the outcome V(access_denied) and says from when on it is
+        tried again.
       - It acts on the controller. Without it there is no cap.
     type: dict
     version_added: 0.1.0
@@ -55,11 +55,11 @@ options:
         type: path
         required: true
       most:
-        description: How many within O(failing_login_cap.window_minutes); 0 is no cap.
+        description: How many within O(failed_login_cap.window_minutes); 0 is no cap.
         type: int
         default: 20
       window_minutes:
-        description: Minutes for which a wrong login is counted.
+        description: Minutes for which a failed login is counted.
         type: float
         default: 30
 """

@@ -56,9 +56,14 @@ options:
       - Sign in even when the agent is signed in elsewhere. The running session ends, perhaps in the middle of a call.
     type: bool
     default: false
+"""
+
+    SESSION = r"""
+options:
   guid:
     description:
-      - Session id of a sign-in that the caller holds already.
+      - Session id of a login that the caller holds already. Where the gateway has lost it, a change or a query logs in
+        by itself if it has the password.
     type: str
   cookies:
     description:
@@ -86,7 +91,7 @@ options:
 notes:
   - Many hosts may log in as the same administrator, so a run does not present a password again that was refused or
     answered with a lock, or left without an answer twice. Nothing is sent then, and the task fails with the outcome
-    V(denied), or for a change with V(refused) and the login V(denied). The first login of a run with a password is
-    made alone; the tasks of other hosts wait for its verdict.
+    V(access_denied). The first login of a run with a password is made alone; the tasks of other hosts wait for its
+    verdict.
   - A call that comes with a session alone is no login. With a session and a password it may be one.
 """

@@ -21,7 +21,7 @@ options:
     type: list
     elements: str
     required: true
-  version:
+  slot:
     description:
       - V(current) is the password that works, V(staged) the candidate of a rotation that is not finished, V(previous)
         the password before the current one.
@@ -37,12 +37,12 @@ options:
 author:
   - callcenter.passwords contributors (!UNKNOWN)
 notes:
-  - This lookup cannot know what the password is for. A login with it outside the role is not in the ledger of wrong
-    logins that the store keeps for each account. Book such a login, as the examples of
-    M(callcenter.passwords.credential) show, or at least give the module C(failing_login_cap).
+  - This lookup cannot know what the password is for. A login with it outside the role is not in the ledger of failed
+    logins that the store keeps for each account. Give the module C(failed_login_cap), and do not repeat a login that
+    failed.
   - Do not look a password up in a task's name or in a C(debug) task; what is templated there is printed.
 seealso:
-  - module: callcenter.passwords.credential
+  - module: callcenter.passwords.rotation
 """
 
 EXAMPLES = r"""
@@ -67,8 +67,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import described
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import remember
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import register
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 
@@ -86,17 +87,17 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         if len(terms) != 2:
             raise AnsibleLookupError("give two terms: the inventory host and the kind of credential")
-        host, kind, version = str(terms[0]), str(terms[1]), self.get_option("version")
+        host, kind, slot = str(terms[0]), str(terms[1]), self.get_option("slot")
         try:
             store = open_store(self.get_option("store_path"), None, self._loader)
             entry = store.read(host, kind)
-            sealed = getattr(entry, version) if entry else None
-            if sealed is None:
-                raise StoreError(f"there is no {version} password; is the host enrolled?")
-            return [remember(store.unseal(sealed))]
+            ciphertext = entry.password(slot) if entry else None
+            if ciphertext is None:
+                raise StoreError(f"there is no {slot} password; is the host enrolled?")
+            return [register(store.decrypt(ciphertext))]
         except StoreError as exc:
             raise AnsibleLookupError(f"{host}, {kind}: {exc}") from None
         except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
             raise AnsibleLookupError(
-                f"{host}, {kind}: unexpected {type(exc).__name__} while reading the store. Please report it"
+                f"{host}, {kind}: unexpected {described(exc)} while reading the store. Please report it"
             ) from None

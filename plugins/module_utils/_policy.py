@@ -255,7 +255,7 @@ def _longest_run(text: str) -> int:
 def _spread_out(alphabet: str, length: int) -> Iterable[str]:
     """Yield random characters, each different from the many before it.
 
-    "No identical neighbours" and "at most so many repetitions" hold by construction, whatever a vendor means by them.
+    "No identical neighbors" and "at most so many repetitions" hold by construction, whatever a vendor means by them.
     """
     recent: list[str] = []
     for _position in range(length):
@@ -271,7 +271,7 @@ CC_AGENT = Policy()
 """Agent's platform password: CC-Gateway interface reference, "Changing the Password (Extended)".
 
 The text allows several readings of "consecutive identical characters" and does not list the specials, so no two
-neighbours are equal and a small set of specials is used.
+neighbors are equal and a small set of specials is used.
 """
 
 CC_AGENT_TEMPORARY = replace(CC_AGENT, max_length=8, generated_length=8)
@@ -290,12 +290,3 @@ CEC_SIP = Policy(max_length=16, specials="~@^*_+.?", max_identical=16, identifie
 IDAAS = Policy(max_identical=128, identifier_piece=0, whole_identifier=True, generated_length=16)
 """IDaaS user. The tenant's rules are announced by the login where a change is due; the error codes name what they are
 about: history, user name forwards and backwards, telephone number, mail prefix, complexity, repetition, length."""
-
-POLICIES: Mapping[str, Policy] = {
-    "cc_agent": CC_AGENT,
-    "cc_config": CC_CONFIG,
-    "cec_account": CEC_ACCOUNT,
-    "cec_sip": CEC_SIP,
-    "idaas": IDAAS,
-}
-"""The policy of each kind of credential."""

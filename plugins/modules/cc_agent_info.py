@@ -24,15 +24,11 @@ options:
     description:
       - The administrator's password. A string; numbers must be quoted. Needed where there is no usable O(guid).
     type: raw
-  guid:
-    description:
-      - Session id from M(callcenter.passwords.cc_config_login). When the gateway has lost it and O(password) is
-        given, the module logs in by itself.
-    type: str
 extends_documentation_fragment:
   - callcenter.passwords.gateway
   - callcenter.passwords.connection
   - callcenter.passwords.gateway.administrator
+  - callcenter.passwords.gateway.session
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
 attributes:
@@ -99,12 +95,12 @@ missing:
 outcome:
   description:
     - V(ok), or why the query failed - one of the login outcomes of M(callcenter.passwords.cc_config_login), or
-      V(refused) when the gateway refused the query itself.
+      V(session_lost).
   returned: when a request was made
   type: str
   sample: ok
 code:
-  description: The gateway's C(retcode), where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a request was made
   type: str
   sample: "0"
@@ -113,8 +109,8 @@ login:
   returned: when a request was made
   type: str
   sample: ok
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a request was made
   type: int
   sample: 0
@@ -132,15 +128,24 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
+    SESSION,
     AdministratorAccount,
     administrator_login,
+    given_session,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import (
     AGENTS_PER_QUERY,
     Session,
+    agent_number,
     check_agent_id,
+    whole_number,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, SessionLost, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    ApiError,
+    Outcome,
+    SessionLost,
+    check_all,
+)
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
@@ -169,12 +174,12 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     )
     if check_mode:
         return {**predicted_login(), "agents": [], "missing": []}
-    query = _Query(account, password, params["guid"])
+    query = _Query(account, password, given_session(params))
     try:
         agents = query.agents(params["agent_ids"])
     except ApiError as exc:
-        failing = exc.failing_logins if query.login == exc.outcome else 0
-        return {**api_failure(exc), "login": query.login, "failing_logins": failing}
+        failed = exc.failed_logins if query.login == exc.outcome else 0
+        return {**api_failure(exc), "login": query.login, "failed_logins": failed}
     found = {agent["agent_id"] for agent in agents}
     missing = [agent_id for agent_id in params["agent_ids"] if agent_id not in found]
     return login_result(f"{len(agents)} agents read", login=query.login, agents=agents, missing=missing)
@@ -187,11 +192,11 @@ class _Query:
         login: outcome of the login, where one was tried.
     """
 
-    def __init__(self, account: AdministratorAccount, password: str | None, guid: str | None) -> None:
+    def __init__(self, account: AdministratorAccount, password: str | None, given: Session | None) -> None:
         self._account = account
         self._password = password
-        self._given = Session(guid) if guid else None
-        self.login: str | None = None
+        self._given = given
+        self.login: Outcome | None = None
 
     def agents(self, agent_ids: Sequence[int]) -> list[dict[str, Any]]:
         session = self._given or self._log_in()
@@ -214,34 +219,28 @@ class _Query:
         except ApiError as exc:
             self.login = exc.outcome
             raise
-        self.login = "ok"
+        self.login = Outcome.OK
         return session
 
 
 def _public(record: Mapping[str, Any]) -> dict[str, Any]:
     """Pick what may be shown. By name, so that nothing secret slips through, whatever the gateway adds."""
-    number = next((record[key] for key in ("agentId", "agentID", "workNo", "workno") if key in record), None)
     return {
-        "agent_id": _number(number),
+        "agent_id": agent_number(record),
         "name": str(record.get("name") or ""),
-        "days_left": _number(record.get("timeRemaining")),
-        "valid_days": _number(record.get("validTime")),
+        "days_left": whole_number(record.get("timeRemaining")),
+        "valid_days": whole_number(record.get("validTime")),
     }
-
-
-def _number(value: Any) -> int | None:
-    text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 OPERATION = Operation(
     GATEWAY
     + ADMINISTRATOR
+    + SESSION
     + ArgumentSpec(
         {
             "agent_ids": {"type": "list", "elements": "int", "required": True},
             "password": PASSWORD,
-            "guid": {"type": "str", "no_log": True},
         },
         required_one_of=(("password", "guid"),),
     ),
@@ -251,10 +250,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Signs an agent in quietly - busy, no automatic answer, in no queue - and returns the session.
   - With O(verify_only) it signs out again at once and returns only the verdict on the password.
-  - An agent that is signed in already is left alone; the outcome is then V(live).
+  - An agent that is signed in already is left alone; the outcome is then V(signed_in).
 options:
   state:
     description:
@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - callcenter.passwords.gateway
   - callcenter.passwords.connection
   - callcenter.passwords.gateway.agent
+  - callcenter.passwords.gateway.session
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
   - callcenter.passwords.attributes.login
@@ -86,10 +87,10 @@ outcome:
     - What the login proved.
     - V(ok) - the password is right.
     - V(ok_restricted) - the password is right and must be changed now.
-    - V(bad) - the password is wrong.
+    - V(wrong_password) - the password is wrong.
     - V(locked) - the account is locked; nothing is known about the password.
-    - V(live) - the agent is signed in elsewhere; nothing is known about the password.
-    - V(denied) - the gateway refused this caller, its address or a parameter; nothing is known about the password.
+    - V(signed_in) - the agent is signed in elsewhere; nothing is known about the password.
+    - V(access_denied) - this caller, its address or a parameter was refused; nothing is known about the password.
     - V(unreachable) - nothing was sent.
     - V(unknown) - sent, but no answer that can be understood.
     - Absent when an option was refused and nothing was tried.
@@ -97,12 +98,12 @@ outcome:
   type: str
   sample: ok
 code:
-  description: The gateway's C(retcode), where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a login was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a login was decided
   type: int
   sample: 0
@@ -145,7 +146,11 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client im
     SIGN_OUT_DONE,
     check_agent_id,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Unreadable, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    ApiError,
+    Outcome,
+    check_all,
+)
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
@@ -174,7 +179,7 @@ def _sign_in(params: Mapping[str, Any], check_mode: bool) -> Result:
     if check_mode:
         return predicted_login(changed=not verify_only)
     session = account.log_in(password)
-    outcome = "ok_restricted" if session.must_change else "ok"
+    outcome = Outcome.OK_RESTRICTED if session.must_change else Outcome.OK
     message = "the password is right"
     if session.must_change:
         message += ", but the gateway demands a new one now"
@@ -201,8 +206,9 @@ def _sign_out(params: Mapping[str, Any], check_mode: bool) -> Result:
         return {"changed": True, "msg": "the session would be ended; check mode makes no request"}
     code = gateway.sign_out(params["agent_id"], given_session(params))
     if code not in SIGN_OUT_DONE:
-        raise Unreadable("whether the session is over is unknown; the gateway ends it by itself after two minutes")
-    return {"outcome": "ok", "changed": code == "0", "code": code, "failing_logins": 0, "msg": "the session is over"}
+        message = "whether the session is over is unknown; the gateway ends it by itself after two minutes"
+        raise ApiError(Outcome.UNKNOWN, message, code)
+    return login_result("the session is over", code=code, changed=code == "0")
 
 
 OPERATION = Operation(
@@ -224,10 +230,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ description:
   - Signs the agent in quietly, changes the password (C(modifyaccountpwdex)) and signs out, in one call.
   - The wanted state is that the new password works. When the old password is wrong and the new one works, nothing is
     changed.
-  - An agent that is signed in already is left alone and the task fails with RV(login=live); run it again later.
+  - An agent that is signed in already is left alone and the task fails with RV(outcome=signed_in); run it again later.
   - The gateway has no code of its own for a wrong old password, the history or the policy. Where its answer leaves open
     whether the password was changed, RV(outcome) is V(unknown).
 options:
@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - callcenter.passwords.gateway
   - callcenter.passwords.connection
   - callcenter.passwords.gateway.agent
+  - callcenter.passwords.gateway.session
   - callcenter.passwords.change
   - callcenter.passwords.change.new_password
   - callcenter.passwords.attributes
@@ -76,35 +77,39 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the gateway says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The gateway's C(retcode), where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The old password works and the gateway definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 msg:
   description: What happened and what to do next.
   returned: always
@@ -122,7 +127,6 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts 
     AgentAccount,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
@@ -138,19 +142,7 @@ if TYPE_CHECKING:
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
-    if params["aicc_workbench"]:
-        raise InputError(
-            "aicc_workbench is true: the gateway would not pass the new password on to the AICC workbench, and the "
-            "agent could not sign in there. Change it in AICC, or set aicc_workbench to false"
-        )
-    return change(
-        "cc_agent",
-        lambda: AgentAccount.of(params),
-        [str(params["agent_id"])],
-        params,
-        check_mode,
-        session=given_session(params),
-    )
+    return change("cc_agent", lambda: AgentAccount.of(params), params, check_mode, session=given_session(params))
 
 
 OPERATION = Operation(
@@ -162,10 +154,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ description:
   - This is the way out when nobody knows an agent's password any more. Change the temporary password soon with
     M(callcenter.passwords.cc_agent_password).
   - B(Not proven on a real gateway.) The request is not in the public documentation; it is inferred from those for the
-    neighbouring resources. Try it on a test agent first.
+    neighboring resources. Try it on a test agent first.
 options:
   agent_id:
     description:
@@ -27,24 +27,27 @@ options:
     description:
       - The administrator's password. A string; numbers must be quoted. Needed where there is no usable O(guid).
     type: raw
-  guid:
-    description:
-      - Session id from M(callcenter.passwords.cc_config_login). When the gateway has lost it and O(password) is
-        given, the module logs in by itself.
-    type: str
   new_password:
     description:
       - The temporary password, exactly eight characters. A string; numbers must be quoted.
     type: raw
     required: true
+  check_policy:
+    description:
+      - Check O(new_password) before anything is sent. V(false) for a password that was checked when it was generated,
+        as the rotation's candidates are.
+    type: bool
+    default: true
   full_record:
     description:
-      - Read the agent's record first and send all of it back. Without it only the password is sent.
+      - Read the agent's record first and send all of it back. Without it only the password is sent, and where the
+        gateway has lost O(guid) the task fails.
     type: bool
     default: true
 extends_documentation_fragment:
   - callcenter.passwords.gateway
   - callcenter.passwords.gateway.administrator
+  - callcenter.passwords.gateway.session
   - callcenter.passwords.connection
   - callcenter.passwords.attributes
   - callcenter.passwords.attributes.action_group_cc
@@ -78,14 +81,23 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description:
     - Outcome of the administrator's login; see M(callcenter.passwords.cc_config_login). Empty when none was needed.
@@ -93,20 +105,15 @@ login:
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The gateway definitely refused the temporary password.
-  returned: when a change was decided
-  type: bool
-  sample: false
 msg:
   description: What happened and what to do next.
   returned: always
@@ -121,16 +128,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
+    SESSION,
     ManagedAgent,
     administrator_login,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
     password_option,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import check_new_password
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import change_password
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
@@ -138,10 +147,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.resul
     change_result,
     predicted_change,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._policy import (
-    CC_AGENT_TEMPORARY,
-    Context,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._policy import CC_AGENT_TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,25 +157,23 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     agent, password, new = check_all(
         lambda: ManagedAgent.of(params),
         lambda: None if params["password"] is None else password_option(params, "password"),
-        lambda: password_option(params, "new_password"),
+        lambda: check_new_password("cc_agent", params, CC_AGENT_TEMPORARY),
     )
-    faults = CC_AGENT_TEMPORARY.violations(new, Context(identifiers=[str(params["agent_id"])]))
-    if faults:
-        raise InputError("new_password cannot be a temporary password: " + ", ".join(faults))
     if check_mode:
         return predicted_change()
-    return change_result(change_password(agent, password, new, session=given_session(params), probe_new=False))
+    return change_result(change_password(agent, password, new, session=given_session(params), by_parent=True))
 
 
 OPERATION = Operation(
     GATEWAY
     + ADMINISTRATOR
+    + SESSION
     + ArgumentSpec(
         {
             "agent_id": {"type": "int", "required": True},
             "password": PASSWORD,
-            "guid": {"type": "str", "no_log": True},
             "new_password": {**PASSWORD, "required": True},
+            "check_policy": {"type": "bool", "default": True},
             "full_record": {"type": "bool", "default": True},
         },
         required_one_of=(("password", "guid"),),
@@ -181,10 +185,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

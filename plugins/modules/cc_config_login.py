@@ -73,10 +73,10 @@ outcome:
     - What the login proved.
     - V(ok) - the password is right.
     - V(ok_restricted) - the password is right and must be changed now.
-    - V(bad) - the password is wrong.
+    - V(wrong_password) - the password is wrong.
     - V(locked) - the account is locked; nothing is known about the password.
-    - V(live) - the agent is signed in elsewhere; nothing is known about the password.
-    - V(denied) - the gateway refused this caller, its address or a parameter; nothing is known about the password.
+    - V(signed_in) - the agent is signed in elsewhere; nothing is known about the password.
+    - V(access_denied) - this caller, its address or a parameter was refused; nothing is known about the password.
     - V(unreachable) - nothing was sent.
     - V(unknown) - sent, but no answer that can be understood.
     - Absent when an option was refused and nothing was tried.
@@ -84,12 +84,12 @@ outcome:
   type: str
   sample: ok
 code:
-  description: The gateway's C(retcode), where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a login was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a login was decided
   type: int
   sample: 0
@@ -105,6 +105,11 @@ guid:
   returned: success, unless O(verify_only) or in check mode
   type: str
   sample: xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.AgentGateway1
+cookies:
+  description: Cookies that belong to RV(guid). Secrets too.
+  returned: together with RV(guid)
+  type: dict
+  sample: {}
 """
 
 from typing import TYPE_CHECKING, Any
@@ -141,7 +146,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     session = account.log_in(password)
     if params["verify_only"]:
         return login_result("the password is right")
-    return login_result("logged in", guid=session.guid)
+    return login_result("logged in", guid=session.guid, cookies=dict(session.cookies))
 
 
 OPERATION = Operation(
@@ -154,16 +159,13 @@ OPERATION = Operation(
         }
     ),
     run,
-    secret_results=("guid",),
+    secret_results=("guid", "cookies"),
     logins=lambda params: [administrator_login(params)],
 )
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,12 @@ description:
   - Logs in as configuration administrator and changes that administrator's own password (C(resetConfigAdminPwd)).
   - The wanted state is that the new password works. When the old password is wrong and the new one works, nothing is
     changed.
-  - The gateway documents this change for VDNs that demand a new password after initialisation.
-options:
-  guid:
-    description:
-      - Session id of a login that the caller holds already. When the gateway has lost it, the module logs in by itself.
-    type: str
+  - The gateway documents this change for VDNs that demand a new password when they are new.
 extends_documentation_fragment:
   - callcenter.passwords.gateway
   - callcenter.passwords.connection
   - callcenter.passwords.gateway.administrator
+  - callcenter.passwords.gateway.session
   - callcenter.passwords.change
   - callcenter.passwords.change.new_password
   - callcenter.passwords.attributes
@@ -56,35 +52,39 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the gateway says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The gateway's C(retcode), where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The old password works and the gateway definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 msg:
   description: What happened and what to do next.
   returned: always
@@ -99,11 +99,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts import (
     ADMINISTRATOR,
     GATEWAY,
+    SESSION,
     AdministratorAccount,
     administrator_login,
     given_session,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import CHANGE, change
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
@@ -115,12 +115,7 @@ if TYPE_CHECKING:
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     return change(
-        "cc_config",
-        lambda: AdministratorAccount.of(params),
-        [str(params["admin_id"] or params["vdn_id"])],
-        params,
-        check_mode,
-        session=given_session(params),
+        "cc_config", lambda: AdministratorAccount.of(params), params, check_mode, session=given_session(params)
     )
 
 
@@ -130,7 +125,7 @@ def _logins(params: Mapping[str, Any]) -> list[Login]:
 
 
 OPERATION = Operation(
-    GATEWAY + ADMINISTRATOR + CHANGE + ArgumentSpec({"guid": {"type": "str", "no_log": True}}),
+    GATEWAY + ADMINISTRATOR + SESSION + CHANGE,
     run,
     changes=True,
     logins=_logins,
@@ -138,10 +133,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,13 @@ description:
     changed.
   - The CEC accepts one change in 24 hours. This module knows nothing of earlier changes; the role
     P(callcenter.passwords.rotate#role) does, and waits.
+options:
+  verify_old_password:
+    description:
+      - Log in with the old password before the change, so that a refusal is surely about the new one. V(false) right
+        after such a login.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - callcenter.passwords.cec
   - callcenter.passwords.cec.management
@@ -54,35 +61,39 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The old password works and the server definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 msg:
   description: What happened and what to do next.
   returned: always
@@ -98,12 +109,15 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts
     MANAGEMENT,
     BusinessAccount,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.client import LoginParameters
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
     CHANGE,
     change,
     change_logins,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
@@ -112,23 +126,25 @@ if TYPE_CHECKING:
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
-    return change("cec_account", lambda: BusinessAccount.of(params), [str(params["account"])], params, check_mode)
+    proved = None if params["verify_old_password"] else LoginParameters()
+    return change("cec_account", lambda: BusinessAccount.of(params), params, check_mode, session=proved)
+
+
+def _logins(params: Mapping[str, Any]) -> list[Login]:
+    return change_logins(server_of(params["cec_url"]), params) if params["verify_old_password"] else []
 
 
 OPERATION = Operation(
-    MANAGEMENT + CHANGE,
+    MANAGEMENT + CHANGE + ArgumentSpec({"verify_old_password": {"type": "bool", "default": True, "no_log": False}}),
     run,
     changes=True,
     token_from="cec_token",
-    logins=lambda params: change_logins(server_of(params["cec_url"]), params),
+    logins=_logins,
 )
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -60,9 +60,9 @@ outcome:
     - What the login proved.
     - V(ok) - the password is right.
     - V(ok_restricted) - the password is right, but the account is restricted; see RV(msg).
-    - V(bad) - the password is wrong.
+    - V(wrong_password) - the password is wrong.
     - V(locked) - the account is locked; nothing is known about the password.
-    - V(denied) - the server refused this caller, its address or a parameter; nothing is known about the password.
+    - V(access_denied) - this caller, its address or a parameter was refused; nothing is known about the password.
     - V(unreachable) - nothing was sent.
     - V(unknown) - sent, but no answer that can be understood.
     - Absent when an option was refused and nothing was tried.
@@ -70,12 +70,12 @@ outcome:
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a login was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a login was decided
   type: int
   sample: 0
@@ -130,10 +130,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ description:
   - Changes the password of a business account's SIP phone (C(updateSipPhonePassword)). The CEC wants the account's
     password for that, and not the phone's old one, so a lost SIP password can be replaced.
   - The wanted state is that the new password works. It is tried first, and when it works nothing is changed.
-  - The account's password is checked before it is used, so that a refusal is surely about the new SIP password.
 options:
   account_password:
     description:
@@ -22,6 +21,12 @@ options:
       - Every wrong one counts towards the account's lock, three lock it for 30 minutes.
     type: raw
     required: true
+  verify_account_password:
+    description:
+      - Log in with the account's password before the change, so that a refusal is surely about the new SIP password.
+        V(false) right after such a login.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - callcenter.passwords.cec
   - callcenter.passwords.cec.management
@@ -63,35 +68,39 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the login to the business account. Empty when none was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The account's password works and the server definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 account_login:
   description: Outcome of the last login to the business account, whose lock it counts for. Empty when none was needed.
   returned: when the business account was needed
@@ -114,6 +123,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cec.accounts
     SipPhone,
     phone_login,
 )
+from ansible_collections.callcenter.passwords.plugins.module_utils._cec.client import LoginParameters
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
@@ -146,25 +156,34 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     phone, account_password, new = check_all(
         lambda: SipPhone.of(params),
         lambda: password_option(params, "account_password"),
-        lambda: check_new_password("cec_sip", params, identifiers=[str(params["account"]), params["sip_user"] or ""]),
+        lambda: check_new_password("cec_sip", params),
     )
     if check_mode:
         return predicted_change()
 
     def change() -> Change:
-        return change_password(phone, account_password, new, probe_new=False)
+        proved = None if params["verify_account_password"] else LoginParameters()
+        return change_password(phone, account_password, new, session=proved, by_parent=True)
 
     made = change_unless_in_place(lambda: phone.verify(new), change) if params["probe_new_password"] else change()
     return {**change_result(made), "login": phone.account_login, "account_login": phone.account_login}
 
 
 def _logins(params: Mapping[str, Any]) -> list[Login]:
-    account = Login(server_of(params["cec_url"]))
-    return [phone_login(params), account] if params["probe_new_password"] else [account]
+    probed = [phone_login(params)] if params["probe_new_password"] else []
+    return probed + [Login(server_of(params["cec_url"]))] * params["verify_account_password"]
 
 
 OPERATION = Operation(
-    MANAGEMENT + SIP_PHONE + NEW_PASSWORD + ArgumentSpec({"account_password": {**PASSWORD, "required": True}}),
+    MANAGEMENT
+    + SIP_PHONE
+    + NEW_PASSWORD
+    + ArgumentSpec(
+        {
+            "account_password": {**PASSWORD, "required": True},
+            "verify_account_password": {"type": "bool", "default": True, "no_log": False},
+        }
+    ),
     run,
     changes=True,
     token_from="cec_token",
@@ -173,10 +192,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

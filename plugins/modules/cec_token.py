@@ -65,7 +65,7 @@ outcome:
   description:
     - What came of the request.
     - V(ok) - the token was given.
-    - V(denied) - the server refused this caller, its address or the tenant's key or secret.
+    - V(access_denied) - the server refused this caller, its address or the tenant's key or secret.
     - V(unreachable) - nothing was sent.
     - V(unknown) - sent, but no answer that can be understood.
     - Absent when an option was refused and nothing was tried.
@@ -73,12 +73,12 @@ outcome:
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a request was made
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a request was made
   type: int
   sample: 0
@@ -120,10 +120,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -109,9 +109,9 @@ outcome:
     - What the login proved.
     - V(ok) - the password is right.
     - V(ok_restricted) - the password is right, but the account is restricted; see RV(msg).
-    - V(bad) - the password is wrong.
+    - V(wrong_password) - the password is wrong.
     - V(locked) - the account is locked; nothing is known about the password.
-    - V(denied) - the server refused this caller, its address or a parameter; nothing is known about the password.
+    - V(access_denied) - this caller, its address or a parameter was refused; nothing is known about the password.
     - V(unreachable) - nothing was sent.
     - V(unknown) - sent, but no answer that can be understood.
     - Absent when an option was refused and nothing was tried.
@@ -119,12 +119,12 @@ outcome:
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a login was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 or 1.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 or 1.
   returned: when a login was decided
   type: int
   sample: 0
@@ -149,7 +149,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import check_all
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome, check_all
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.options import server_of
 from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.accounts import (
     IDAAS,
@@ -191,7 +191,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
         return login_result(exc.message, exc.outcome, code=exc.code, status=exc.code, policy={}, second_factor=True)
     result = login_result(
         _MESSAGES[session.status],
-        "ok" if session.status == "SUCCESS" else "ok_restricted",
+        Outcome.OK if session.status == "SUCCESS" else Outcome.OK_RESTRICTED,
         code=session.status,
         status=session.status,
         policy=dict(session.policy),
@@ -224,10 +224,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -71,35 +71,40 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(second_factor) - nothing was changed, because the user needs a second factor.
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The old password works and the server definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 remaining_attempts:
   description: How many attempts the server leaves before it locks the user. Where it is 2 or less, stop.
   returned: when the server says so
@@ -128,48 +133,39 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.accoun
     IDENTIFIERS,
     USER,
     User,
-    identifiers,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.client import Session, check_token
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
     ArgumentSpec,
-    password_option,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.change_module import (
     NEW_PASSWORD,
+    change,
     change_logins,
-    check_new_password,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
-from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import change_password
-from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
-    Result,
-    change_result,
-    predicted_change,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Result:
-    given = params["old_password"]
-    user, old, new, *_checked = check_all(
+    needs_old = not params["id_token"]
+    return change("idaas", lambda: _user(params), params, check_mode, session=_session(params), needs_old=needs_old)
+
+
+def _user(params: Mapping[str, Any]) -> User:
+    user: User = check_all(
         lambda: User.of(params),
-        lambda: None if given is None else password_option(params, "old_password"),
-        lambda: check_new_password("idaas", params, identifiers(params)),
         *(
             lambda option=option: check_token(params[option], option)
             for option in ("id_token", "state_token")
             if params[option]
         ),
-    )
-    if check_mode:
-        return predicted_change()
-    return change_result(
-        change_password(user, old, new, session=_session(params), probe_new=params["probe_new_password"])
-    )
+    )[0]
+    return user
 
 
 def _session(params: Mapping[str, Any]) -> Session | None:
@@ -201,10 +197,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

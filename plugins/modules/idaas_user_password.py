@@ -66,35 +66,39 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(changed) - the server says that it changed the password. Believe it after a login with the new one.
+    - V(changed) - the server says that it changed the password. Confirm it with a login.
     - V(unchanged) - the new password was in place already.
-    - V(refused) - nothing was changed.
-    - V(unknown) - the request was sent and no readable answer came; the task is both failed and changed. Keep both
-      passwords and find out with a login.
+    - V(password_rejected) - the server refused the new one.
+    - V(wrong_password), V(locked), V(signed_in), V(access_denied), V(unreachable), V(session_lost) - for
+      this reason the server did not change it, or nothing was sent; see RV(change_sent).
+    - V(unknown) - no answer that can be understood; the task is both failed and changed. Keep both passwords and find
+      out with a login.
     - Absent when an option was refused and nothing was tried.
   returned: when a change was decided
   type: str
   sample: changed
+change_sent:
+  description:
+    - Whether the request to change the password may have left this machine. Where it is false nothing was changed for
+      certain.
+  returned: when a change was decided
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided
   type: str
   sample: ok
 code:
-  description: The server's code, where one was readable.
+  description: The server's code, or the HTTP status where it gave none. Empty where no answer came.
   returned: when a change was decided
   type: str
   sample: "0"
-failing_logins:
-  description: How many wrong logins this task may have cost, 0 to 2.
+failed_logins:
+  description: How many failed logins this task may have cost, 0 to 2.
   returned: when a change was decided
   type: int
   sample: 0
-password_refused:
-  description: The server definitely refused the new one.
-  returned: when a change was decided
-  type: bool
-  sample: false
 remaining_attempts:
   description: How many attempts the server leaves before it locks the user. Where it is 2 or less, stop.
   returned: when the server says so
@@ -125,7 +129,6 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.accoun
     TENANT,
     ManagedUser,
     User,
-    identifiers,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import (
     PASSWORD,
@@ -140,8 +143,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.login
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation, finish
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import (
     Change,
+    change_once,
     change_unless_in_place,
-    send_change,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import (
     Result,
@@ -159,13 +162,13 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
         lambda: ManagedUser.of(params),
         lambda: User.of(params) if params["user_name"] else None,
         lambda: None if given is None else password_option(params, "old_password"),
-        lambda: check_new_password("idaas", params, identifiers(params)),
+        lambda: check_new_password("idaas", params),
     )
     if check_mode:
         return predicted_change()
 
     def change() -> Change:
-        return send_change(managed, None, old, new, authorised=True)
+        return change_once(managed, None, old, new)
 
     if user and params["probe_new_password"]:
         return change_result(change_unless_in_place(lambda: user.log_in(new), change))
@@ -197,10 +200,7 @@ OPERATION = Operation(
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=dict(OPERATION.arguments.options), supports_check_mode=True, **OPERATION.arguments.rules()
-    )
-    finish(module, OPERATION)
+    finish(AnsibleModule(**OPERATION.arguments.to_kwargs(), supports_check_mode=True), OPERATION)
 
 
 if __name__ == "__main__":

@@ -30,13 +30,13 @@ def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         AnsibleActionFail: naming all that the spec does not accept.
     """
-    validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
+    validated = ArgumentSpecValidator(**spec.to_kwargs()).validate(given)
     if validated.error_messages:
         raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
     return dict(validated.validated_parameters)
 
 
-def held(
+def resolve_variables(
     names: Mapping[str, Any],
     options: Mapping[str, Any],
     variables: Mapping[str, Any],

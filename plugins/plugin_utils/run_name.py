@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The name of the running ansible-playbook, and whether another one that left its name still lives."""
+"""The name of a run of one task, and whether another one that left its name still lives."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import socket
 
 
 def run_name() -> str:
-    """Return this run's name: machine, process id and start time of the controller's main process.
+    """Return this run's name: machine, process id and start time of the worker that does the task.
 
-    Actions run in workers that the main process has forked, so it is their parent.
+    The worker outlives a main process that is killed, and two tasks of one playbook have a worker each.
     """
-    process = os.getppid()
+    process = os.getpid()
     return f"{socket.gethostname()}:{process}:{_started(process) or 0}"
 
 

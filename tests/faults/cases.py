@@ -114,6 +114,8 @@ ANSWERS: Mapping[str, Mapping[str, Fault]] = {
         for seconds, now in ((1, "drop"), (300, "status"), (5400, "drop"))
     },
 }
+APPLIED = "refused, and carried out all the same"
+REPEATED = "sent twice by a load balancer"
 REFUSED = "refused (policy, history, wrong, locked, live, busy, session lost)"
 
 
@@ -123,11 +125,14 @@ def accidents(request: Request) -> Iterator[tuple[str, Accident]]:
         for name, fault in faults.items():
             if _matters(request, fault):
                 yield row, Accident(request, name, fault)
+    if is_change(request.operation):
+        yield REPEATED, Accident(request, "repeated", {"kind": "repeated"})
     for meaning, code, message in REFUSALS[request.operation]:
         fault = {"kind": "retcode", "code": code, "message": message}
         yield REFUSED, Accident(request, meaning, fault)
-        if meaning == "unheard of":
-            yield REFUSED, Accident(request, f"{meaning}, applied", {**fault, "applied": True})
+        if meaning == "unheard of" or is_change(request.operation):
+            # Whatever an answer says, the request may have been carried out.
+            yield APPLIED, Accident(request, f"{meaning}, applied", {**fault, "applied": True})
 
 
 def _matters(request: Request, fault: Fault) -> bool:
@@ -323,6 +328,26 @@ def meddled(flow: Flow, when: str, run: tuple[Accident, ...] = ()) -> Iterator[C
         # Two parties may have changed the password, or one and the server late.
         may_end = ROTATED if flow.is_lost else ends | _ends(flow, *run)
         yield Case(flow, OTHERS[what], name, run, act=(action, values), ends=may_end)
+
+
+NIGHTLY: Mapping[str, Fault] = {
+    "no code for it": {"kind": "retcode"},
+    "HTTP 401": {"kind": "status", "status": 401},
+    "a page": {"kind": "html"},
+}
+"""Answers to a login that tell nothing, every night; the login has been looked at."""
+
+
+def nightly(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
+    """The logins of an account are answered with the same rubbish every night; perhaps its password was changed."""
+    login = next(request for request in requests if request.operation == flow.verify)
+    unheard = next((code for meaning, code, _text in REFUSALS[login.operation] if meaning == "unheard of"), "77")
+    for what, fault in NIGHTLY.items():
+        more = {"code": unheard} if fault["kind"] == "retcode" else {}
+        accident = Accident(login, what, {**fault, **more, "applied": True, "count": None})
+        row = "a login that tells nothing, every night"
+        yield Case(flow, row, f"{what}", (accident,))
+        yield Case(flow, row, f"password changed before, {what}", (accident,), act=("password", {}), ends=OR_DIVERGED)
 
 
 def denied_logins(flow: Flow) -> Iterator[Case]:

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from simulator.client import Simulator
-from support.controller import VAULT_PASSWORD, Controller, Credential, Keeper, Run, Sealed, ago, new_password
+from support.controller import VAULT_PASSWORD, Controller, Credential, Encrypted, Keeper, Run, ago, new_password
 from support.secrecy import hits
 
 from .cases import Accident, Case, Request, is_change
@@ -34,8 +34,8 @@ PAUSES = (0, 31 * MINUTES, 31 * MINUTES, 31 * MINUTES, 25 * HOURS, 31 * MINUTES,
 QUIET_SAMPLE = 4
 """One rotated host in so many is looked at once more, whether the run leaves it alone."""
 REPORTED = frozenset({"diverged", "few_attempts", "blocked"})
-"""Outcomes with which a host fails until somebody acts; blocked is one whose key is diverged."""
-SECRETS = ("current", "staged", "previous", "given")
+"""Outcomes with which a host fails until somebody acts; blocked is one whose parent is diverged."""
+SLOTS = ("current", "staged", "previous", "initial")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
 
@@ -53,7 +53,9 @@ class Player:
     end: str = "open"
     lost: bool = False
     locked: bool = False
-    failing_logins: int = 0
+    failed_logins: int = 0
+    # How often a person has had to say that another login may be tried.
+    words: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -105,7 +107,7 @@ class Floor:
             **dict.fromkeys(("rotate_cc_timeout", "rotate_cec_timeout", "rotate_idaas_timeout"), 2),
             "rotate_sip_timeout": 1,
             # So many accidents in one run would use it up.
-            "rotate_max_failing_logins_per_server": 0,
+            "rotate_max_failed_logins_per_server": 0,
             "rotate_idaas_tenant_client_id": TENANT_CLIENT,
             "rotate_idaas_tenant_client_secret": TENANT_SECRET,
         }
@@ -141,7 +143,12 @@ class Floor:
         for player in self.players:
             if player.case.flow.is_lost:
                 self.set_password(player)
-                refused = {"at": ago(hours=WRONG_BEFORE), "secret": "current", "outcome": "bad", "run": "earlier"}
+                refused = {
+                    "at": ago(hours=WRONG_BEFORE),
+                    "slot": "current",
+                    "outcome": "wrong_password",
+                    "run": "earlier",
+                }
                 self.controller.edit(player.main, ledger=[refused])
 
     def set_password(self, player: Player) -> None:
@@ -171,8 +178,8 @@ class Floor:
         path.write_text("".join(f"{player.host}\n" for player in players), encoding="utf-8")
         return [*batch, "--limit", f"@{path}"]
 
-    def rotate(self, players: Sequence[Player] | None = None) -> Run:
-        run = self.controller.run("callcenter.passwords.rotate", *self.arguments(players), timeout=1800)
+    def rotate(self, players: Sequence[Player] | None = None, *more: str) -> Run:
+        run = self.controller.run("callcenter.passwords.rotate", *self.arguments(players), *more, timeout=1800)
         for player in self.players:
             if _is_sent_twice(calls_of(player, run.calls)):
                 player.faults.append("sent twice: a change that had no clear answer was repeated without a login")
@@ -193,6 +200,11 @@ class Floor:
                 break
             self.wait(pause)
             self.rotate(left)
+            held = [player for player in left if player.end == "held"]
+            if held:
+                for player in held:
+                    player.words += 1
+                self.rotate(held, "-e", "rotate_retry_diverged=true")
         self.wait(2 * HOURS)  # whatever comes late has come by then
         self.judge()
         sample = [player for player in self.players if player.end == "rotated"][::QUIET_SAMPLE]
@@ -230,15 +242,17 @@ class Floor:
             for kind, credential in player.credentials.items():
                 account, held = accounts[credential.key], stored[kind]
                 self.secrets |= {account["password"], *account["history"]}
-                self.secrets |= {held[name] for name in SECRETS if held[name]}
+                self.secrets |= {held[name] for name in SLOTS if held[name]}
                 is_main = kind == player.case.flow.kind
-                if account["password"] not in {held[name] for name in SECRETS} | (player.foreign if is_main else set()):
+                if account["password"] not in {held[name] for name in SLOTS} | (player.foreign if is_main else set()):
                     player.lost = True
                     player.faults.append(f"lost: the live password of {kind} is not in the store")
-                if account["times_locked"] > (player.locks if is_main else 0):
+                # A person's word for a third login may lock an account; that is said on the page.
+                if account["times_locked"] > player.words + (player.locks if is_main else 0):
                     player.locked = True
                     player.faults.append(f"locked: {kind}")
-                player.failing_logins = max(player.failing_logins, account["max_consecutive_failures"])
+                if not player.words:
+                    player.failed_logins = max(player.failed_logins, account["max_consecutive_failures"])
             player.end = self._end(player, accounts[player.main.key], stored, outcomes.get(player.main.kind, {}))
 
     def _end(
@@ -248,6 +262,8 @@ class Floor:
         is_over = account["password"] == held["current"] and held["staged"] is None
         if is_over and held["current"] != player.main.password:
             return "rotated" if held["rotated_at"] else "open"
+        if outcomes.get(player.host) == "held":
+            return "held"
         is_reported = outcomes[player.host] in REPORTED if player.host in outcomes else player.end == "diverged"
         if is_reported:
             return "diverged"
@@ -263,7 +279,7 @@ class Floor:
         }
 
     def _open(self, value: Any) -> Any:
-        if not isinstance(value, Sealed):
+        if not isinstance(value, Encrypted):
             return value
         if value not in self._opened:
             self._opened[value] = _vault.decrypt(str(value)).decode()
@@ -301,7 +317,7 @@ def _outcomes(run: Run) -> dict[str, dict[str, str | None]]:
     found: dict[str, dict[str, str | None]] = {}
     for line in run.results:
         result = line["result"]
-        if line["action"].endswith(("rotation", "credential")) and "outcome" in result:
+        if line["action"].endswith("rotation") and "outcome" in result:
             is_quiet = result["outcome"] == "blocked" and line["host"] not in run.failed
             found.setdefault(str(result.get("kind")), {})[line["host"]] = None if is_quiet else result["outcome"]
     return found

@@ -108,6 +108,8 @@ def batches(flows: Sequence[Healthy], *, quick: bool) -> Iterator[Batch]:
         yield from _split("broken disk", scenes.broken_disk, disks)
     backups = of(lambda h: cases.restored(h.flow, h.hurtable, h.writes), 6)
     yield from _split("restored backup", scenes.restored_backup, backups)
+    tried = of(lambda h: cases.nightly(h.flow, h.hurtable) if _has_budget(h) else (), 3)
+    yield from _split("nights", scenes.nights, tried)
     if not quick:
         yield from _split("meddled before", scenes.meddled_before, of(_meddled_before, 0))
         yield from _split("meddled between", scenes.meddled_between, of(_meddled_between, 0))
@@ -138,6 +140,11 @@ def _split(name: str, scene: Scene, found: Sequence[Case], *, free: bool = False
     count = -(-len(found) // most)
     for number in range(count):
         yield Batch(f"{name} {number + 1}/{count}", scene, found[number::count], free)
+
+
+def _has_budget(h: Healthy) -> bool:
+    """Whether the flow's own logins count, and nothing heals it besides."""
+    return not h.flow.is_lost and h.flow.kind != "cec_sip"
 
 
 def _meddled_before(h: Healthy) -> Iterator[Case]:

@@ -85,6 +85,21 @@ def restored_backup(floor: Floor) -> None:
     floor.judge()
 
 
+NIGHTS, NIGHT = 4, 24 * 3600
+
+
+def nights(floor: Floor) -> None:
+    """The same fault meets every login, night after night; somebody may have changed the password before."""
+    for player in floor.players:
+        if player.case.act:
+            _act(floor, player)
+    floor.plan()
+    for _night in range(NIGHTS):
+        floor.rotate()
+        floor.wait(NIGHT)
+    floor.simulator.clear_faults()
+
+
 def meddled_before(floor: Floor) -> None:
     """Somebody does something to the account before the run."""
     for player in floor.players:

@@ -34,8 +34,8 @@ class Defect:
     verdict: str
 
 
-ROTATION, STEPS = "plugins/plugin_utils/rotation.py", "plugins/plugin_utils/steps.py"
-TRANSITION = "plugins/plugin_utils/transition.py"
+DECISIONS, FLOW = "plugins/plugin_utils/rotation/decisions.py", "plugins/plugin_utils/rotation/flow.py"
+LEDGER = "plugins/plugin_utils/rotation/ledger.py"
 STORE, TRANSPORT = "plugins/plugin_utils/store/vault_file.py", "plugins/module_utils/_http/transport.py"
 
 APPENDED = ""
@@ -75,14 +75,20 @@ DEFECTS = {
     ),
     "a new candidate on every retry": Defect(
         (
-            (TRANSITION, 'if decision.step == "change" and entry.staged is None:', 'if decision.step == "change":'),
-            (TRANSITION, "if self._can_be_set(entry.staged, rules):", "if False:"),
+            (DECISIONS, "if not (sent.staged and self.candidates.suits_repair(sent.staged)):", "if True:"),
+            (DECISIONS, "sent if sent.staged else self._with_candidate(", "self._with_candidate("),
         ),
         "user, repaired: idaas_reset 1 late 5400 s, drop",
         "lost",
     ),
     "success is believed without verification": Defect(
-        ((STEPS, '            self._log_in("staged", step="verify")\n', ""),),
+        (
+            (
+                FLOW,
+                '            proof: LoginReport = yield LogIn(STAGED, "verify")\n            if not proof.proves:\n',
+                "            if False:\n",
+            ),
+        ),
         "agent: change 1 lie",
         "unresolved: open",
     ),
@@ -92,9 +98,31 @@ DEFECTS = {
         "sent twice",
     ),
     "the candidate is dropped on an unknown outcome": Defect(
-        ((ROTATION, "    if not_carried_out and not resent:\n", "    if not resent:\n"),),
-        "agent: sign_in 3 drop_after",
+        (
+            (
+                DECISIONS,
+                "        freed = ledger.release(settled)\n",
+                "        freed = ledger.release(settled).changed(staged=None)\n",
+            ),
+        ),
+        "agent: sign_in 2 drop_after",
         "lost",
+    ),
+    "the candidate is dropped on a refusal": Defect(
+        ((DECISIONS, "        if not change.is_sent:\n", "        if not change.is_settled_by_proof:\n"),),
+        "agent: change 1 policy, applied",
+        "lost",
+    ),
+    "the ledger forgets with time": Defect(
+        (
+            (
+                LEDGER,
+                "    lines = [line for line in entry.ledger if line.outcome != Outcome.LOCKED and not line.is_free]\n",
+                "    lines = [line for line in entry.ledger if run.time - line.at < timedelta(minutes=30)]\n",
+            ),
+        ),
+        "agent: password changed before, no code for it",
+        "locked",
     ),
 }
 

@@ -39,7 +39,7 @@ class Verdict:
             kind["lost"] += player.lost
             kind["locked"] += player.locked
             kind["unresolved"] += any(fault.startswith(("unresolved", "not quiet")) for fault in player.faults)
-            self.worst[case.flow.kind] = max(self.worst.get(case.flow.kind, 0), player.failing_logins)
+            self.worst[case.flow.kind] = max(self.worst.get(case.flow.kind, 0), player.failed_logins)
             self.rows.setdefault(case.group, Counter())[case.flow.kind] += 1
             self.ends[player.end] += 1
         found = list(leaks)
@@ -54,14 +54,14 @@ class Verdict:
         kinds = {
             kind: {
                 **{name: counts[name] for name in FIGURES},
-                "max_consecutive_failing_logins": self.worst.get(kind, 0),
+                "max_consecutive_failed_logins": self.worst.get(kind, 0),
             }
             for kind, counts in sorted(self.kinds.items())
         }
         total = {name: sum(counts[name] for counts in kinds.values()) for name in FIGURES}
         return {
             **total,
-            "max_consecutive_failing_logins": max(self.worst.values(), default=0),
+            "max_consecutive_failed_logins": max(self.worst.values(), default=0),
             "kinds": kinds,
             "rows": {row: dict(sorted(counts.items())) for row, counts in self.rows.items()},
             "ends": dict(sorted(self.ends.items())),
@@ -94,7 +94,7 @@ def page(found: Mapping[str, Any]) -> str:
             ("**Cases**", "cases"),
             ("**Passwords lost**", "lost"),
             ("**Accounts locked**", "locked"),
-            ("**Most wrong logins in a row**", "max_consecutive_failing_logins"),
+            ("**Most wrong logins in a row**", "max_consecutive_failed_logins"),
             ("**Neither finished nor reported**", "unresolved"),
             ("**Secrets shown**", "secrets_leaked"),
         )

@@ -69,11 +69,15 @@ def test_reading_agents(controller: Controller, simulator: Simulator) -> None:
     assert run.task(admin.host, "with a lost session")["agents"][0]["agent_id"] == 1001
     (lost,) = run.of(admin.host, "with a lost session only")
     assert lost["status"] == "failed"
-    assert lost["result"]["outcome"] == "refused"
+    assert lost["result"]["outcome"] == "session_lost"
     assert run.task(admin.host, "check")["agents"] == []
     assert run.task(admin.host, "none")["agents"] == []
     (wrong,) = run.of(admin.host, "wrong")
-    assert (wrong["status"], wrong["result"]["outcome"], wrong["result"]["failing_logins"]) == ("failed", "bad", 1)
+    assert (wrong["status"], wrong["result"]["outcome"], wrong["result"]["failed_logins"]) == (
+        "failed",
+        "wrong_password",
+        1,
+    )
     shown = json.dumps(run.results) + run.output
     assert not [password for password in (*passwords, admin.password) if password in shown]
     assert run.changed == set()

@@ -48,7 +48,7 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
             {"rotate_cc_sign_in_parameters": {"Password": "x"}},
             ["sign_in_parameters", "password"],
         ),
-        "failing logins": ({"rotate_max_failing_logins": 3}, ["rotate_max_failing_logins", "3"]),
+        "failed logins": ({"rotate_max_failed_logins": 3}, ["rotate_max_failed_logins", "3"]),
         "when": ({"rotate_when": "sometimes"}, ["rotate_when", "sometimes"]),
         "policy without such a rule": (
             {"rotate_policies": {"cc_agent": {"min_lenght": 9}}},

@@ -22,7 +22,7 @@ def test_a_server_sees_no_more_wrong_logins_than_the_cap(controller: Controller,
     controller.fill()
     for agent in lost:
         simulator.act("password", "cc_agent", agent.number, password=new_password())
-    controller.group_vars["rotate_max_failing_logins_per_server"] = CAP
+    controller.group_vars["rotate_max_failed_logins_per_server"] = CAP
     controller.environment["ANSIBLE_FORKS"] = "10"
 
     run = controller.rotate()
@@ -31,19 +31,19 @@ def test_a_server_sees_no_more_wrong_logins_than_the_cap(controller: Controller,
     assert {run.outcome(agent.host) for agent in tried} == {"diverged"}
     assert run.failed == controller.hosts
     for agent in {*lost, *right} - {*tried}:
-        assert run.outcome(agent.host) == "denied"
+        assert run.outcome(agent.host) == "access_denied"
         assert controller.stored(agent.host)["ledger"] == []
         message = run.message(agent.host)
-        assert f"has seen {CAP} wrong logins" in message
-        assert "rotate_max_failing_logins_per_server" in message
+        assert f"has seen {CAP} failed logins" in message
+        assert "rotate_max_failed_logins_per_server" in message
 
     at_once = controller.rotate()
     assert at_once.calls == []
     assert at_once.failed == controller.hosts
 
-    (file,) = (controller.store / ".failing-logins").iterdir()
+    (file,) = (controller.store / ".failed-logins").iterdir()
     file.write_text(f"{ago(minutes=31)}\n" * CAP, encoding="utf-8")
-    controller.group_vars["rotate_max_failing_logins_per_server"] = 100
+    controller.group_vars["rotate_max_failed_logins_per_server"] = 100
     later = controller.rotate()
     assert wrong(later) == len(lost) - CAP
     assert later.changed == {agent.host for agent in right}
@@ -78,8 +78,10 @@ def test_an_administrator_who_was_refused_is_not_tried_again(controller: Control
         logins = [call["retcode"] for call in run.calls_of(admin, "config_login")]
         assert sorted(logins) == sorted(["0"] * len(hosts) + ["107-003"])
         first = [run.task(host, "wrong") for host in hosts]
-        assert sorted(result["outcome"] for result in first) == ["bad"] + ["denied"] * (len(hosts) - 1)
-        (message,) = {result["msg"] for result in first if result["outcome"] == "denied"}
+        assert sorted(result["outcome"] for result in first) == ["access_denied"] * (len(hosts) - 1) + [
+            "wrong_password"
+        ]
+        (message,) = {result["msg"] for result in first if result["outcome"] == "access_denied"}
         assert f"configuration administrator {admin} was refused earlier in this run" in message
         assert {run.task(host, "right")["outcome"] for host in hosts} == {"ok"}
-        assert {run.task(host, "wrong again")["outcome"] for host in hosts} == {"denied"}
+        assert {run.task(host, "wrong again")["outcome"] for host in hosts} == {"access_denied"}

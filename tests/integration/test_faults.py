@@ -69,7 +69,7 @@ def test_accounts_that_are_not_as_usual(controller: Controller, simulator: Simul
         phone_in_use.host,
         gone.host,
         in_call.host,
-    } - ({in_call.host} if run.outcome(in_call.host) in ("rotated", "live") else set()), run.output
+    } - ({in_call.host} if run.outcome(in_call.host) in ("rotated", "signed_in") else set()), run.output
     for agent in (first_sign_in, expired, overdue, for_ever, history):
         assert controller.is_rotated(agent), agent.host
     assert "locked" in run.message(locked.host)
@@ -95,18 +95,24 @@ def test_accounts_that_are_not_as_usual(controller: Controller, simulator: Simul
 
 
 def test_a_password_that_the_gateway_refuses(controller: Controller, simulator: Simulator) -> None:
-    """000-002 is definite: the candidate is dropped, the reason told, and a new one is made the next time."""
+    """000-002 is what the gateway says, not what it did: a fresh login proves that the old password is in force.
+
+    The candidate is put aside, not thrown away; the reason is told, and another candidate is drawn the next time.
+    """
     agent = controller.add_agent(1001)
     controller.enroll()
     simulator.options(gateway={"policy_code": "000-002"})
     simulator.fault("retcode", account=agent.number, operation="change", code="000-002")
     run = controller.rotate()
-    assert run.outcome(agent.host) == "refused"
+    assert run.outcome(agent.host) == "password_rejected"
+    assert run.operations(agent.number) == ["sign_in", "change", "sign_out", "sign_in", "sign_out"]
     assert "policy" in run.message(agent.host)
-    assert controller.stored(agent.host)["staged"] is None
-    assert controller.stored(agent.host)["current"] == agent.password
+    stored = controller.stored(agent.host)
+    assert (stored["current"], stored["staged"], stored["ledger"]) == (agent.password, None, [])
+    assert stored["previous"], "the candidate that was sent"
     assert controller.rotate().rc == 0
     assert controller.is_rotated(agent)
+    assert controller.stored(agent.host)["current"] != stored["previous"], "another candidate"
 
 
 def test_a_gateway_that_is_away(controller: Controller, simulator: Simulator) -> None:

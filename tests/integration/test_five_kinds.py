@@ -6,12 +6,25 @@
 
 from __future__ import annotations
 
+import pytest
 from simulator.client import Simulator
 from support.controller import Controller
 
 KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+REQUESTS = {
+    "cc_agent": ["sign_in", "change", "sign_out", "sign_in", "sign_out"],
+    "cc_config": ["config_login", "config_change", "config_login"],
+    # With one more for the phone, because the registrar has not seen the account's password.
+    "cec_account": ["login_check", "account_change", "login_check", "login_check"],
+    # The registrar asks for the password in an answer of its own.
+    "cec_sip": [*["sip_register"] * 2, "sip_change", *["sip_register"] * 2],
+    "idaas": ["idaas_login", "idaas_change", "idaas_login"],
+}
+"""What a rotation asks: a login, the change in its session, and a fresh login that verifies it."""
+STEPS = "plan, log in ok, stage, change changed, verify ok, commit"
 
 
+@pytest.mark.oldest_core
 def test_people_with_all_five_kinds(controller: Controller, simulator: Simulator) -> None:
     for number in range(1001, 1005):
         controller.add_person(number, KINDS)
@@ -28,6 +41,13 @@ def test_people_with_all_five_kinds(controller: Controller, simulator: Simulator
         assert controller.is_rotated(credential), credential
         live = controller.live(credential)
         assert (live["changes"], live["failures"]) == (1, 0), credential
+        said = f"{credential.host}, {credential.kind}: the new password is in force ({STEPS})"
+        assert said in run.stderr.splitlines(), "a line for each, on standard error"
+    # The accounts of one person have the same name in some services.
+    first = {credential.kind: credential for credential in controller.credentials[: len(KINDS)]}
+    for kind, requests in REQUESTS.items():
+        calls = [call for call in run.calls_of(first[kind].number) if call["service"] == kind]
+        assert [call["operation"] for call in calls] == requests, kind
     # One token for the tenant, for four people and two kinds.
     assert len([call for call in run.calls if call["operation"] == "cec_token"]) == 1
     # The phones were tried at the registrar, and no phone was registered.

@@ -15,7 +15,7 @@ from support.controller import Controller, Credential, ago, new_password
 RETRY = ("-e", "rotate_retry_diverged=true")
 LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')
 CLIENT, CLIENT_SECRET = "admin-app", "tenant-secret-Marker7"
-REFUSED_ONCE = [{"at": ago(hours=1), "secret": "current", "outcome": "bad", "run": "earlier"}]
+REFUSED_ONCE = [{"at": ago(hours=1), "slot": "current", "outcome": "wrong_password", "run": "earlier"}]
 """The ledger of a diverged credential."""
 
 
@@ -110,8 +110,10 @@ def test_users_of_every_sort(controller: Controller, simulator: Simulator) -> No
     assert [controller.live(users[name])["changes"] for name in ("second factor", "denied", "locked")] == [0, 0, 0]
     controller.fill(factor)  # as if it had been enrolled anew
     verified = controller.verify(*limit(factor, users["denied"], users["expired"]))
-    assert verified.outcome(factor.host, "idaas") == "verified", "a second factor is asked for after a right password"
-    assert verified.failed == {users["denied"].host}
+    assert verified.outcome(factor.host, "idaas") == "second_factor"
+    assert "the password works, but the user needs a second factor" in verified.message(factor.host)
+    assert controller.stored(factor.host, "idaas")["ledger"] == [], "it is asked for after a right password"
+    assert verified.failed == {factor.host, users["denied"].host}
     controller.judge(but=[users["locked"]])
 
 
@@ -140,7 +142,7 @@ def test_few_attempts_and_locks(controller: Controller, simulator: Simulator) ->
     for user in locked:
         assert "nothing is tried before" in run.message(user.host)
         (attempt,) = controller.stored(user.host, "idaas")["ledger"]
-        assert ago(seconds=-100) < attempt["until"] < ago(seconds=-185), "about three minutes from now"
+        assert ago(seconds=-100) < attempt["unlocks_at"] < ago(seconds=-185), "about three minutes from now"
     for again in (controller.verify(*limit(*few)), controller.rotate(*LATER)):
         assert again.calls == []
     assert {again.outcome(user.host, "idaas") for user in locked} == {"cooling"}, "the window does not shorten a lock"
@@ -150,7 +152,7 @@ def test_few_attempts_and_locks(controller: Controller, simulator: Simulator) ->
         simulator.act("unlock", "idaas", user.number)
     simulator.advance(181)
     for user in locked:
-        controller.edit(user, ledger=lambda ledger: [{**attempt, "until": ago(seconds=1)} for attempt in ledger])
+        controller.edit(user, ledger=lambda ledger: [{**attempt, "unlocks_at": ago(seconds=1)} for attempt in ledger])
     run = controller.rotate(*RETRY)
     assert run.failed == set(), run.output
     assert all(controller.is_rotated(user) for user in users.values())
@@ -158,53 +160,69 @@ def test_few_attempts_and_locks(controller: Controller, simulator: Simulator) ->
     controller.judge(but=locked)
 
 
-# What the change is answered with: the code, whether it is definitely about the candidate, words of the message.
-CODES: dict[str, tuple[str, bool, str]] = {
-    "PWD.0001": ("refused", True, "was used before"),
-    "PWD.0002": ("refused", True, "user name backwards"),
-    "PWD.0003": ("refused", True, "give them as identifiers"),
-    "PWD.0004": ("refused", True, "raise min_classes"),
-    "PWD.0005": ("refused", True, "list of weak passwords"),
-    "PWD.0006": ("refused", True, "repeats a character"),
-    "PWD.0007": ("refused", True, "set its length in the policy"),
-    "PARAM.0014": ("denied", True, "the state token any more"),
-    "PARAM.0016": ("denied", True, "the id token any more"),
-    "PARAM.0018": ("denied", True, "got no old password"),
-    "PARAM.0020": ("refused", True, "equals the old one"),
-    "LOGIN.0001": ("locked", True, "the account is locked; nothing is tried before"),
-    "LOGIN.0002": ("diverged", True, "the stored password does not work"),
-    "COMMON.0001": ("bad", False, "verify: the IDaaS says that the user or the password is wrong"),
+# What the change is answered with: what it comes to, words of the message.
+CODES: dict[str, tuple[str, str]] = {
+    "PWD.0001": ("password_rejected", "was used before"),
+    "PWD.0002": ("password_rejected", "user name backwards"),
+    "PWD.0003": ("password_rejected", "give them as identifiers"),
+    "PWD.0004": ("password_rejected", "raise min_classes"),
+    "PWD.0005": ("password_rejected", "list of weak passwords"),
+    "PWD.0006": ("password_rejected", "repeats a character"),
+    "PWD.0007": ("password_rejected", "set its length in the policy"),
+    "PARAM.0014": ("rotated", ""),
+    "PARAM.0016": ("rotated", ""),
+    "PARAM.0018": ("access_denied", "got no old password"),
+    "PARAM.0020": ("password_rejected", "equals the old one"),
+    "LOGIN.0001": ("locked", "the account is locked; nothing is tried before"),
+    "LOGIN.0002": ("diverged", "neither the current nor the staged password works"),
+    "COMMON.0001": ("wrong_password", "verify: the IDaaS says that the user or the password is wrong"),
 }
 
 
 def test_every_code_that_answers_a_change(controller: Controller, simulator: Simulator) -> None:
-    """Half of the users change with the id token and half with the state token; in the end all of them are rotated."""
+    """Half of the users change with the id token and half with the state token; in the end all of them are rotated.
+
+    No refusal is believed: a login finds out which password is in force. A lost session is opened again at once. That
+    the old password is wrong counts like a login that says so, and then only the new one is tried, as it is first where
+    the answer is none that can be understood. Where the account is locked nothing can be found out for now.
+    """
     users: dict[str, Credential] = {}
+    changes: dict[str, str] = {}
     for number, code in enumerate(CODES):
         forced = number % 2 == 1 if code != "PARAM.0014" else True
         status = {"attributes": {"status": "PASSWORD_EXPIRED"}} if forced and code != "PARAM.0016" else {}
         users[code] = controller.add_person(1001 + number, ["idaas"], idaas=status)["idaas"]
-        operation = "idaas_update" if status else "idaas_change"
-        simulator.fault("retcode", account=users[code].number, operation=operation, code=f"IDAAS.SDK.{code}")
+        changes[code] = "idaas_update" if status else "idaas_change"
+        simulator.fault("retcode", account=users[code].number, operation=changes[code], code=f"IDAAS.SDK.{code}")
     controller.fill()
     run = controller.rotate()
     assert simulator.faults() == []
-    assert run.failed == controller.hosts
-    for code, (outcome, definite, words) in CODES.items():
-        user = users[code]
-        assert run.outcome(user.host, "idaas") == outcome, (code, run.message(user.host))
-        said = run.message(user.host)
+    rotated = {code for code, (outcome, _words) in CODES.items() if outcome == "rotated"}
+    assert run.failed == {user.host for code, user in users.items() if code not in rotated}, run.output
+    for code, (outcome, words) in CODES.items():
+        user, change = users[code], changes[code]
+        said, stored = run.message(user.host), controller.stored(user.host, "idaas")
+        assert run.outcome(user.host, "idaas") == outcome, (code, said)
         assert words in said, (code, said)
-        assert (controller.stored(user.host, "idaas")["staged"] is None) == definite, code
-        assert controller.live(user)["password"] == user.password, code
+        found_out = [] if code == "LOGIN.0001" else ["idaas_login"]
+        repeated = ["idaas_login", change] if code in rotated else []
+        assert run.operations(user.number) == ["idaas_login", change, *repeated, *found_out], code
+        assert controller.is_rotated(user) == (code in rotated), code
+        if code.startswith(("LOGIN", "COMMON")):
+            assert (stored["current"], stored["previous"], bool(stored["staged"])) == (user.password, None, True), code
+        elif code not in rotated:
+            assert (stored["current"], stored["staged"], stored["ledger"]) == (user.password, None, []), code
+            assert stored["previous"], f"{code}: the candidate was sent"
+            assert "the current password still works" in said, code
     controller.judge()
-    for code in ("LOGIN.0001", "LOGIN.0002"):
-        controller.edit(users[code], ledger=[])  # as if they had not been said of a password that works
-    # With a new candidate after a definite refusal, otherwise with the same one.
-    again = ["PWD.0001", *(code for code in CODES if not code.startswith("PWD"))]
-    run = controller.rotate(*limit(*(users[code] for code in again)))
+    put_aside = {code: controller.stored(user.host, "idaas")["previous"] for code, user in users.items()}
+    controller.edit(users["LOGIN.0002"], ledger=[])  # as if it had not been said of a password that works
+    run = controller.rotate("-e", "rotate_retry_diverged=true")
     assert run.failed == set(), run.output
-    assert [code for code in again if not controller.is_rotated(users[code])] == []
+    for code, user in users.items():
+        assert controller.is_rotated(user), code
+        assert controller.live(user)["changes"] == 1, code
+        assert put_aside[code] != controller.stored(user.host, "idaas")["current"], f"{code}: another candidate"
     controller.judge()
 
 
@@ -257,13 +275,14 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
     for name, words in (
         ("wrong secret", "refused the tenant administrator (HTTP 401)"),
         ("wrong secret too", "there is no tenant token"),
-        ("refused", "was used before"),
-        ("unknown", "check user_id"),
+        ("refused", "repair password_rejected"),
+        ("unknown", "repair access_denied"),
     ):
         user = users[name]
         assert words in run.message(user.host), name
         assert controller.stored(user.host, "idaas")["current"] == user.password, name
         assert controller.live(user)["resets"] == 0, name
+    said = {name: run.message(users[name].host) for name in ("refused", "unknown")}
 
     for name in ("wrong secret", "wrong secret too", "unknown"):
         for variable in ("rotate_idaas_tenant_client_secret", "rotate_idaas_user_id"):
@@ -276,6 +295,8 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
     assert {name for name, user in users.items() if controller.is_rotated(user)} == set(users), run.output
     assert {controller.live(user)["max_consecutive_failures"] <= 2 for user in users.values()} == {True}
     controller.judge()
+    for name, words in (("refused", "was used before"), ("unknown", "check user_id")):
+        assert words in said[name], "what the login says that finds out what became of it is not all there is to say"
 
 
 def test_agents_are_repaired(controller: Controller, simulator: Simulator) -> None:

@@ -57,7 +57,7 @@ def test_passwords_are_read_back_with_ansibles_own_means(controller: Controller)
     read_to.mkdir()
     expression = (
         "{{ lookup('callcenter.passwords.secret', inventory_hostname, rotate_credentials | default(['cc_agent']) | first,"
-        " version=item, store_path=rotate_store_path) }}"
+        " slot=item, store_path=rotate_store_path) }}"
     )
     task = {
         "name": "Read",
@@ -108,7 +108,7 @@ def test_passwords_are_read_back_with_ansibles_own_means(controller: Controller)
     class Keyless(yaml.SafeLoader):
         pass
 
-    Keyless.add_constructor("!vault", lambda loader, node: "sealed")
+    Keyless.add_constructor("!vault", lambda loader, node: "encrypted")
     credential = yaml.load(text, Keyless)["credentials"]["cc_agent"]  # noqa: S506
     assert credential["rotated_at"]
     assert VAULT_PASSWORD not in text
@@ -138,7 +138,7 @@ def test_check_mode_makes_no_request_and_writes_nothing(controller: Controller, 
     assert after.changed == set()
 
 
-def test_check_mode_before_enrolment(controller: Controller, simulator: Simulator) -> None:
+def test_check_mode_before_enrollment(controller: Controller, simulator: Simulator) -> None:
     controller.add_agent(1001)
     run = controller.enroll("--check")
     assert run.changed == controller.hosts
@@ -147,7 +147,7 @@ def test_check_mode_before_enrolment(controller: Controller, simulator: Simulato
 
 
 def test_one_host_with_both_kinds(controller: Controller) -> None:
-    """A kind that fails does not keep the other from its turn, and the host fails with all reasons."""
+    """A kind that fails does not keep the other from its turn, and the host fails with the reason."""
     agent = controller.add_agent(1001)
     controller.simulator.put_account("cc_config", "302", password="Second@Admin7x")
     controller.host_vars[agent.host].update(rotate_credentials=["cc_agent", "cc_config"], rotate_cc_admin_id=302)
@@ -155,7 +155,7 @@ def test_one_host_with_both_kinds(controller: Controller) -> None:
     controller.simulator.fault("retcode", account=agent.number, operation="change", code="000-002")
     run = controller.rotate()
     assert run.failed == {agent.host}
-    assert run.outcome(agent.host, "cc_agent") == "refused"
+    assert run.outcome(agent.host, "cc_agent") == "password_rejected"
     assert run.outcome(agent.host, "cc_config") == "rotated"
     assert "cc_agent" in run.message(agent.host)
     assert (

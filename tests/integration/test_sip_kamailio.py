@@ -53,18 +53,18 @@ def outcome(registrar: Registrar, user: str, password: str, **options: Any) -> t
 def test_passwords(kamailio: Kamailio, registrar: Registrar) -> None:
     """A right one, a wrong one, and a change while it runs. Nothing of it leaves an address behind."""
     check_login(registrar, NUMBER, FIRST)
-    assert outcome(registrar, NUMBER, SECOND) == ("bad", "401")
+    assert outcome(registrar, NUMBER, SECOND) == ("wrong_password", "401")
     kamailio.set_password(NUMBER, SECOND)
     check_login(registrar, NUMBER, SECOND)
-    assert outcome(registrar, NUMBER, FIRST) == ("bad", "401")
+    assert outcome(registrar, NUMBER, FIRST) == ("wrong_password", "401")
     assert kamailio.bindings() == []
 
 
 def test_names(registrar: Registrar) -> None:
     """Kamailio asks a telephone that it does not know again, so that nobody learns which ones exist."""
-    assert outcome(registrar, "4711", FIRST) == ("bad", "401")
+    assert outcome(registrar, "4711", FIRST) == ("wrong_password", "401")
     # The name in the digest must be the telephone's own; that is this configuration, not SIP.
-    assert outcome(registrar, "4711", FIRST, auth_user=NUMBER) == ("bad", "401")
+    assert outcome(registrar, "4711", FIRST, auth_user=NUMBER) == ("wrong_password", "401")
 
 
 def test_addresses_would_be_seen(kamailio: Kamailio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,9 @@ UPDATE = REST + "/agentAccount/update"
 UPDATE_PHONE = REST + "/sipPhone/updateSipPhonePassword"
 LOGIN_CHECK = "/apiaccess/CC-Management/v1/queryAgentLoginParams"
 
+SUCCESS = {"resultCode": "0", "resultMessage": "success"}
+EDITED = {"resultCode": "0", "resultMessage": "edit success"}
+
 
 def accounts() -> list[dict[str, object]]:
     """One tenant, one business account and its phone."""
@@ -73,3 +76,19 @@ class CecWire:
 
     def check(self, password: Any = FIRST, account: Any = ACCOUNT, path: str = LOGIN_CHECK, **options: Any) -> Any:
         return self.call(path, {"account": account, "password": password}, **options)
+
+
+def business(simulator: Simulator) -> dict[str, Any]:
+    """Return the business account as the simulator has it."""
+    return simulator.account("cec_account", ACCOUNT)
+
+
+def phone(simulator: Simulator) -> dict[str, Any]:
+    """Return the SIP phone as the simulator has it."""
+    return simulator.account("cec_sip", PHONE)
+
+
+def code_of(reply: Any) -> str:
+    """Return the code of an answer, whichever of the two names it has."""
+    answer = reply.json()
+    return str(answer.get("resultCode") or answer["returnCode"])

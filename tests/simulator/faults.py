@@ -27,6 +27,8 @@ KINDS: Final[dict[str, bool | None]] = {
     "latency": True,
     "lie": False,
     "late": False,
+    # A load balancer that sends the call twice and passes the second answer on.
+    "repeated": True,
     "status": None,
     "empty": None,
     "garbled": None,

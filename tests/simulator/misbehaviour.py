@@ -204,6 +204,7 @@ SHAPERS: dict[str, Shaper] = {
     "latency": _unchanged,
     "lie": _unchanged,
     "late": _late,
+    "repeated": _unchanged,
     "status": _status,
     "empty": _empty,
     "garbled": _garbled,

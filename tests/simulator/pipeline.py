@@ -150,6 +150,8 @@ class Pipeline:
         if fault is None or fault.applies:
             answer = operation.handle(call)
             entry.retcode, entry.applied = answer.retcode, answer.applied
+            if fault is not None and fault.kind == "repeated":
+                answer = operation.handle(call)
         else:
             answer = operation.pretend(call)
         if fault is not None and fault.kind == "late":

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +31,7 @@ def action(
     check_mode: bool = False,
     connection: str = "local",
     become: bool = False,
+    template: Callable[[Any], Any] = lambda value: value,
 ) -> ActionBase:
     """Return the action of a task, as far as the plugins of this collection look at one."""
     task = SimpleNamespace(
@@ -49,6 +50,8 @@ def action(
         options=connection_options,
         set_option=connection_options.__setitem__,
     )
-    built: ActionBase = plugin(task, connected, SimpleNamespace(), loads or loader(), None, None)
+    built: ActionBase = plugin(
+        task, connected, SimpleNamespace(), loads or loader(), SimpleNamespace(template=template), None
+    )
     built._load_name = name
     return built

@@ -37,7 +37,7 @@ TENANT_OPTIONS: Mapping[str, Any] = {"cec_url": URL, "app_key": APP_KEY, "app_se
 ACCOUNT_OPTIONS: Mapping[str, Any] = {**TENANT_OPTIONS, "account": ACCOUNT}
 
 FLOW_CONTROL = "10010000002"
-UNAUTHORISED = "10010000001"
+UNAUTHORIZED = "10010000001"
 
 LOCKED_TEXTS = (
     "The account is locked. Try again in 30 minutes or contact the tenant administrator.",
@@ -53,22 +53,51 @@ EARLY_TEXTS = (
 FLOW_TEXTS = ("Flow control failed.", "Too many requests", "流控失败")
 CAUSES: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(LOCKED_TEXTS, ("locked", "account is locked")),
-    **dict.fromkeys(EARLY_TEXTS, ("denied", "within the last 24 hours")),
-    **dict.fromkeys(FLOW_TEXTS, ("denied", "flow control refused")),
+    **dict.fromkeys(EARLY_TEXTS, ("access_denied", "within the last 24 hours")),
+    **dict.fromkeys(FLOW_TEXTS, ("access_denied", "flow control refused")),
 }
 """Text of a failure, and outcome and piece of the sentence that it leads to."""
 
 UNFAMILIAR_TEXTS = ("", "The operation failed.", "Unblock the clock in 240 hours", "原因不明", None, 17, ["locked"])
 """Texts that say nothing known."""
 
+OLD_PASSWORD_TEXTS = (
+    "The old password is incorrect.",
+    "Old password error",
+    "original pwd wrong",
+    "The current password does not match; the new password was not set",
+    "旧密码错误",
+    "原密码不正确",
+    "当前密码输入有误,请重新输入",
+)
+"""Texts of a change that say that the old password is wrong."""
+
+NEW_PASSWORD_TEXTS = (
+    "The new password must differ from the old password.",
+    "The new password must not match the old password",
+    "The password is the same as the old password: invalid",
+    "Old password and new password error",
+    "An identical old password is wrong",
+    "The old password. Something else is wrong",
+    "Old passwords are an error",
+    "新密码不能与旧密码相同",
+    "新密码与旧密码错误",
+    "旧密码,新密码错误",
+)
+"""Texts that only compare it with the new one."""
+
 REFUSING_STATUSES: Mapping[int, str] = {
     400: "path or a parameter incorrect",
     403: "allow list",
     404: "check cec_url and management_path",
     405: "check cec_url and management_path",
-    429: "fewer forks",
+    429: "run again later",
+    503: "run again later",
 }
-"""Statuses after which a call was certainly not carried out, and a piece of the sentence that they lead to."""
+"""Statuses that say that a call was not carried out, and a piece of the sentence that they lead to."""
+
+REPEATED: Mapping[str, str] = {'"2"': "2", '"00"': "00"}
+"""Undocumented codes that are told, see ``code_of``."""
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
@@ -117,12 +146,14 @@ def unreadable(code_name: str) -> dict[str, Answer | Fault]:
         "code with a blank": coded("0 "),
         "code of two digits": coded("00"),
         "code that echoes the request": coded(OLD),
+        "code as long as a password": coded("12345678"),
         "undocumented code": coded("2"),
         "code outside of the wrapping": Answer.json({code_name: "0", "schema": {}}),
         "HTTP 201": coded("0", 201),
         "HTTP 302": Answer(302, headers=[("Location", "https://elsewhere.test/")]),
         "HTTP 500": coded("1", 500),
         "HTTP 502": Answer(502, HTML),
+        "HTTP 504": coded("0", 504),
     }
 
 

@@ -22,7 +22,7 @@ import pytest
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import Gateway
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import Session as GatewaySession
 from ansible_collections.callcenter.passwords.plugins.module_utils._cec.client import Management, TokenService
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, NoAnswer, NothingSent
 from ansible_collections.callcenter.passwords.plugins.module_utils._http import wire as http_wire
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import Endpoint, Transport
 from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.client import Device, Idaas
@@ -35,9 +35,9 @@ GUID, COOKIE, TOKEN, SECRET = "guid-marker", "cookie-marker", "token-marker", "a
 SECRETS = (OLD, NEW, GUID, COOKIE, TOKEN, SECRET)
 """What the requests carry, in bodies and headers; none of it may ever be shown."""
 
-LOGIN = frozenset({"bad", "locked", "live", "denied", "unknown"})
-CHANGE = frozenset({"bad", "locked", "refused", "denied", "unknown"})
-DEFINITE = frozenset({"bad", "locked", "live", "refused", "denied", "ok_restricted"})
+LOGIN = frozenset({"wrong_password", "locked", "signed_in", "access_denied", "unknown"})
+CHANGE = frozenset({"wrong_password", "locked", "password_rejected", "session_lost", "access_denied", "unknown"})
+DEFINITE = (LOGIN | CHANGE | {"ok_restricted"}) - {"unknown"}
 """Outcomes that say for certain what a server did; garbage never does."""
 
 
@@ -68,12 +68,18 @@ HELD = GatewaySession(GUID, {"route": COOKIE})
 DEVICE = Device("fingerprint-1")
 
 
-def _token(refused: str | None) -> str:
-    return TOKEN + "-2" if refused else TOKEN
+class Tokens:
+    """Gives a token, and another one after a refusal."""
+
+    def get(self, refused: str | None = None) -> str:
+        return TOKEN + "-2" if refused else TOKEN
+
+    def refuse(self, token: str) -> None:
+        assert token == TOKEN
 
 
 def _cec(transport: Transport) -> Management:
-    return Management(transport, "app-key-1", _token)
+    return Management(transport, "app-key-1", Tokens())
 
 
 def _idaas(transport: Transport) -> Idaas:
@@ -81,7 +87,7 @@ def _idaas(transport: Transport) -> Idaas:
 
 
 def _tenant(transport: Transport) -> Tenant:
-    return Tenant(transport, _token)
+    return Tenant(transport, Tokens())
 
 
 def _gateway(*codes: str, **more: Any) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _gateway(*codes: str, **more: Any) -> dict[str, Any]:
 
 
 def _cec_failures(name: str) -> list[dict[str, Any]]:
-    texts = ("locked", "24小时", "flow control", SERVER_TEXT)
+    texts = ("locked", "24小时", "flow control", "旧密码错误", SERVER_TEXT)
     return [{name: "1", "message": text} for text in texts] + [{name: code} for code in ("10010000001", "10010000002")]
 
 
@@ -158,7 +164,7 @@ OPERATIONS: Mapping[str, ClientOperation] = {
         failed=[{"error": SERVER_TEXT}],
         failed_status=401,
         success=re.compile(rb' 200\b.*"AccessToken"\s*:\s*"', re.DOTALL),
-        outcomes=frozenset({"denied", "unknown"}),
+        outcomes=frozenset({"access_denied", "unknown"}),
     ),
     "CEC login": ClientOperation(
         lambda to: _cec(to).login_parameters("zhang.wei", OLD),
@@ -226,7 +232,7 @@ OPERATIONS: Mapping[str, ClientOperation] = {
         failed=[{"error": SERVER_TEXT}],
         failed_status=401,
         success=re.compile(rb' 200\b.*"access_token"\s*:\s*"', re.DOTALL),
-        outcomes=frozenset({"denied", "unknown"}),
+        outcomes=frozenset({"access_denied", "unknown"}),
     ),
     "IDaaS administrator's change": ClientOperation(
         lambda to: _tenant(to).set_password("id-1", NEW),
@@ -300,6 +306,8 @@ def _check_error(exc: ApiError, operation: ClientOperation, answers: Sequence[by
     shown = repr((exc, exc.code, exc.facts))
     assert not [secret for secret in (*SECRETS, SERVER_TEXT) if secret in shown]
     assert exc.code is None or _CODE.fullmatch(exc.code)
+    assert (exc.code is None) == isinstance(exc, (NoAnswer, NothingSent)), "a code tells that there was an answer"
+    assert exc.sent
     assert all(0 <= fact < 10**8 for fact in exc.facts.values())
     if exc.outcome in DEFINITE:
         # The server has sent the code or the status that says so; or an object without what was asked for.

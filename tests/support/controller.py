@@ -46,22 +46,22 @@ def ago(**span: float) -> str:
     return f"{datetime.now(timezone.utc) - timedelta(**span):%Y-%m-%dT%H:%M:%SZ}"
 
 
-class Sealed(str):
+class Encrypted(str):
     """A secret of the store as it stands in its file."""
 
     __slots__ = ()
 
 
 class Keeper(yaml.SafeLoader):
-    """Reads the store and leaves secrets sealed."""
+    """Reads the store and leaves secrets encrypted."""
 
 
 class Writer(yaml.SafeDumper):
     """Writes what Keeper has read."""
 
 
-Keeper.add_constructor("!vault", lambda loader, node: Sealed(loader.construct_scalar(node)))
-Writer.add_representer(Sealed, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
+Keeper.add_constructor("!vault", lambda loader, node: Encrypted(loader.construct_scalar(node)))
+Writer.add_representer(Encrypted, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,19 @@ class Run:
         return dict(line["result"])
 
     def outcome(self, host: str, kind: str = "cc_agent") -> str | None:
-        """What the last step that looked at the store came to."""
+        """What the last task of a credential came to."""
         result = self._of_credential(host, kind)
         return result["outcome"] if result else None
 
     def said(self, host: str, kind: str = "cc_agent") -> str:
-        """What the last step that looked at the store said."""
+        """What the last task of a credential said."""
         return str(self._of_credential(host, kind)["msg"])
 
     def _of_credential(self, host: str, kind: str) -> dict[str, Any]:
         results = [
             line["result"]
             for line in self.of(host)
-            if line["action"].endswith(("rotation", "credential"))
+            if line["action"].endswith("rotation")
             and line["result"].get("kind") == kind
             and "outcome" in line["result"]
         ]
@@ -272,7 +272,7 @@ class Controller:
         return set(self.host_vars)
 
     def initial_passwords(self, **others: Any) -> Path:
-        """A file of extra variables for enrolment: the passwords of all hosts, or others."""
+        """A file of extra variables for enrollment: the passwords of all hosts, or others."""
         passwords: dict[str, dict[str, Any]] = {}
         for credential in self.credentials:
             passwords.setdefault(credential.host, {})[credential.kind] = credential.password
@@ -290,7 +290,7 @@ class Controller:
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def enroll(self, *arguments: str, check: bool = True, **others: Any) -> Run:
-        """Enrol every host from variables; it must succeed unless `check` is false."""
+        """Enroll every host from variables; it must succeed unless `check` is false."""
         run = self.run(f"{COLLECTION}.enroll", "-e", f"@{self.initial_passwords(**others)}", *arguments)
         if check:
             assert run.rc == 0, run.output
@@ -404,26 +404,27 @@ class Controller:
         vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
         self.store.mkdir(mode=0o700, exist_ok=True)
         for credential in credentials or self.credentials:
-            document = self._sealed(credential.host) or {"format": 1, "host": credential.host, "credentials": {}}
+            document = self._encrypted(credential.host) or {"format": 1, "host": credential.host, "credentials": {}}
             document["credentials"][credential.kind] = {
                 "version": 1,
+                "proved_at": ago(hours=1),
                 **dict.fromkeys(("rotated_at", "staged_at", "written_at", "written_by")),
                 "ledger": [],
-                "current": Sealed(vault.encrypt(credential.password).decode()),
-                **dict.fromkeys(("staged", "previous", "given")),
+                "current": Encrypted(vault.encrypt(credential.password).decode()),
+                **dict.fromkeys(("staged", "previous", "initial")),
                 **values,
             }
             self._write(credential.host, document)
 
     def edit(self, credential: Credential, **values: Any) -> None:
         """Give plain fields of a stored credential other values; a callable gets the old one."""
-        document = self._sealed(credential.host)
+        document = self._encrypted(credential.host)
         entry = document["credentials"][credential.kind]
         for name, value in values.items():
             entry[name] = value(entry[name]) if callable(value) else value
         self._write(credential.host, document)
 
-    def _sealed(self, host: str) -> dict[str, Any]:
+    def _encrypted(self, host: str) -> dict[str, Any]:
         path = self.store / f"{host}.yml"
         return dict(yaml.load(path.read_text(encoding="utf-8"), Keeper)) if path.exists() else {}  # noqa: S506
 
@@ -456,7 +457,7 @@ class Controller:
             if account["times_locked"]:
                 faults.append(f"{credential.host}: locked")
             if account["max_consecutive_failures"] > 2:
-                faults.append(f"{credential.host}: {account['max_consecutive_failures']} wrong logins in a row")
+                faults.append(f"{credential.host}: {account['max_consecutive_failures']} failed logins in a row")
         assert not faults, faults
 
     def is_rotated(self, credential: Credential) -> bool:

@@ -52,13 +52,17 @@ def answer(code: Any = "0", result: Any = None, *headers: tuple[str, str], statu
 
 def signed_in(guid: str = GUID, cookie: str | None = COOKIE, must_change: Any = "false") -> Answer:
     """Return the answer to a good sign-in."""
-    cookies = [("Set-Cookie", f"route={cookie}; Path=/; Secure; HttpOnly")] if cookie else []
-    return answer("0", {"workno": "1001", "isForceChange": must_change}, ("Set-GUID", f"JSESSIONID={guid}"), *cookies)
+    result = {"workno": "1001", "isForceChange": must_change}
+    return answer("0", result, ("Set-GUID", f"JSESSIONID={guid}"), *_set_cookie(cookie))
 
 
-def logged_in(guid: str = GUID) -> Answer:
+def logged_in(guid: str = GUID, cookie: str | None = None) -> Answer:
     """Return the answer to a good administrator's login."""
-    return answer("0", {"guid": guid})
+    return answer("0", {"guid": guid}, *_set_cookie(cookie))
+
+
+def _set_cookie(cookie: str | None) -> list[tuple[str, str]]:
+    return [("Set-Cookie", f"route={cookie}; Path=/; Secure; HttpOnly")] if cookie else []
 
 
 UNREADABLE: Mapping[str, Answer | Fault] = {
@@ -76,8 +80,15 @@ UNREADABLE: Mapping[str, Answer | Fault] = {
     "HTTP 401": Answer(401, HTML),
     "HTTP 500": answer("100-004", status=500),
     "HTTP 502": Answer(502, HTML),
+    "HTTP 504": answer("0", status=504),
 }
 """Answers after which nobody knows what the server did."""
+
+REPEATED: Mapping[str, str] = {"999-999": "999-999"}
+"""The code of such an answer that is told, see ``code_of``."""
+
+NOT_EVALUATED = (429, 503)
+"""HTTP statuses of a gateway that has not looked at the request."""
 
 
 # -- exchanges ---------------------------------------------------------------------------------------------------------
@@ -110,10 +121,21 @@ def config_login(password: str, reply: Answer | Fault | None = None, *, admin: i
     return Exchange("POST", f"{CONFIG}/login", reply or logged_in(), body, absent=NO_SESSION)
 
 
-def change_config(old: str, new: str, reply: Answer | Fault | None = None, *, guid: str = GUID) -> Exchange:
+def change_config(
+    old: str, new: str, reply: Answer | Fault | None = None, *, guid: str = GUID, cookie: str | None = None
+) -> Exchange:
     body = {"oldPassword": old, "newPassword": new, "newConfirmPwd": new}
-    return Exchange("PUT", f"{CONFIG}/vdn/resetConfigAdminPwd", reply or answer(), body, headers={"guid": guid})
+    path, headers = f"{CONFIG}/vdn/resetConfigAdminPwd", session_headers(guid, cookie)
+    return Exchange("PUT", path, reply or answer(), body, headers=headers)
 
 
-def query(agent_ids: str, reply: Answer | Fault, *, guid: str = GUID) -> Exchange:
-    return Exchange("GET", f"{CONFIG}/vdn/agents", reply, query={"agentIdSet": agent_ids}, headers={"guid": guid})
+def query(agent_ids: str, reply: Answer | Fault, *, guid: str = GUID, cookie: str | None = None) -> Exchange:
+    headers = session_headers(guid, cookie)
+    return Exchange("GET", f"{CONFIG}/vdn/agents", reply, query={"agentIdSet": agent_ids}, headers=headers)
+
+
+def set_agent(
+    body: Mapping[str, Any], reply: Answer | Fault | None = None, *, guid: str = GUID, cookie: str | None = None
+) -> Exchange:
+    path, headers = f"{CONFIG}/vdn/agents", session_headers(guid, cookie)
+    return Exchange("PUT", path, reply or answer(), body, query={"agentId": "1001"}, headers=headers)

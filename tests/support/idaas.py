@@ -62,14 +62,14 @@ RULES: Mapping[str, Any] = {"maxLength": 18, "minLength": 8, "regEx": r"^(?=.*[a
 """What a login announces, inside a string."""
 
 SETTINGS_CODES: Mapping[str, tuple[str, str]] = {
-    "PARAM.0001": ("denied", "check the option device"),
-    "PARAM.0002": ("denied", "check client_id"),
-    "PARAM.0003": ("denied", "check client_id, tenant_id and idaas_url"),
+    "PARAM.0001": ("access_denied", "check the option device"),
+    "PARAM.0002": ("access_denied", "check client_id"),
+    "PARAM.0003": ("access_denied", "check client_id, tenant_id and idaas_url"),
 }
 LOGIN_CODES: Mapping[str, tuple[str, str]] = {
     **SETTINGS_CODES,
     "LOGIN.0001": ("locked", "locked after repeated failures"),
-    "LOGIN.0002": ("bad", "the user or the password is wrong"),
+    "LOGIN.0002": ("wrong_password", "the user or the password is wrong"),
 }
 PASSWORD_CODES: Mapping[str, str] = {
     "PWD.0001": "used before",
@@ -82,8 +82,11 @@ PASSWORD_CODES: Mapping[str, str] = {
 }
 """Code without its family, and outcome and piece of the sentence that it leads to."""
 
-REFUSING_STATUSES = (403, 404, 405, 429)
-"""Statuses after which a call was certainly not carried out."""
+REFUSING_STATUSES = (403, 404, 405, 429, 503)
+"""Statuses that say that a call was not carried out."""
+
+REPEATED: Mapping[str, str] = {"PARAM.9999": "PARAM.9999"}
+"""The undocumented code that is told, see ``code_of``."""
 
 
 # -- answers -----------------------------------------------------------------------------------------------------------
@@ -134,6 +137,7 @@ def unreadable(success: Mapping[str, Any]) -> dict[str, Answer | Fault]:
         "HTTP 415": Answer.json({"error": "Unsupported Media Type"}, status=415),
         "HTTP 500": failure("LOGIN.0002", status=500),
         "HTTP 502": Answer(502, HTML),
+        "HTTP 504": Answer.json(success, status=504),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from support.controller import VAULT_PASSWORD, Controller, Run, Running, Sealed, Writer, descendants
+from support.controller import VAULT_PASSWORD, Controller, Encrypted, Run, Running, Writer, descendants
 from support.secrecy import Watch, below, hits
 
 AWKWARD = ('Mark"er\\7&<é>x', "Mark'er {7} %41+/=?", "Marker#7: [x], - y")
@@ -77,8 +77,8 @@ def give_vaulted(controller: Controller, place: str, secrets: Mapping[str, str])
     vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
     path = controller.folder / "inventory" / f"{place}.yml"
     path.parent.mkdir(exist_ok=True)
-    sealed = {name: Sealed(vault.encrypt(secret).decode()) for name, secret in secrets.items()}
-    path.write_text(yaml.dump(sealed, Dumper=Writer), encoding="utf-8")
+    encrypted = {name: Encrypted(vault.encrypt(secret).decode()) for name, secret in secrets.items()}
+    path.write_text(yaml.dump(encrypted, Dumper=Writer), encoding="utf-8")
 
 
 def every_secret(controller: Controller) -> set[str]:
@@ -89,7 +89,7 @@ def every_secret(controller: Controller) -> set[str]:
     for credential in controller.credentials:
         stored = controller.stored(credential.host, credential.kind)
         found |= {credential.password}
-        found |= {stored[name] for name in ("current", "staged", "previous", "given") if stored.get(name)}
+        found |= {stored[name] for name in ("current", "staged", "previous", "initial") if stored.get(name)}
     return found
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
 from support.wire_script import Answer, Fault
 
@@ -61,10 +62,20 @@ def refused_input(module: str, options: Mapping[str, Any], check_mode: bool = Fa
     return str(result["msg"])
 
 
+def logins(module: str, options: Mapping[str, Any]) -> Sequence[Login]:
+    """Return the logins that the module may make."""
+    return operation(module).logins_with(_validated(module, options).validated_parameters)
+
+
+def of_a_change(login: str) -> str:
+    """Return the outcome of a change that a login with this outcome has kept from being sent."""
+    return {"unknown": "access_denied", "ok_restricted": "second_factor"}.get(login, login)
+
+
 def _validated(module: str, options: Mapping[str, Any]) -> ValidationResult:
     spec = operation(module).arguments
     given = {name: value for name, value in options.items() if value is not None}
-    return ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(given)
+    return ArgumentSpecValidator(**spec.to_kwargs()).validate(given)
 
 
 def run_main(
@@ -106,6 +117,19 @@ def no_document(success: Mapping[str, Any]) -> dict[str, Answer | Fault]:
         "null": Answer(body=b"null"),
         "nested beyond measure": Answer(body=b"[" * 200_000),
     }
+
+
+def code_of(reply: Answer | Fault, repeated: Mapping[str, str]) -> str | None:
+    """Return the code of a result that comes of an answer that cannot be understood.
+
+    Args:
+        reply: the answer.
+        repeated: codes that are told although they are not documented, by what the body holds.
+    """
+    if isinstance(reply, Fault) or reply.status in (502, 504):
+        return None
+    told = (code for text, code in repeated.items() if text.encode() in reply.body)
+    return next(told, str(reply.status))
 
 
 def parametrized(cases: Mapping[str, Any]) -> list[Any]:

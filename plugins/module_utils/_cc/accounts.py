@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, SessionLost, check_all
+from .._errors import ApiError, InputError, Outcome, SessionLost, check_all
 from .._http.options import CONNECTION, open_transport, server_of
 from .._module.argspec import ArgumentSpec, password_option
 from .._module.logins import Credential, Login
-from .client import SIGN_OUT_DONE, Gateway, Session, check_agent_id, check_phone_number, vdn_admin_id
+from .client import SIGN_OUT_DONE, Gateway, Session, agent_number, check_agent_id, check_phone_number, vdn_admin_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,15 +25,15 @@ GATEWAY = CONNECTION + ArgumentSpec(
     }
 )
 
-AGENT = ArgumentSpec(
+SESSION = ArgumentSpec({"guid": {"type": "str", "no_log": True}, "cookies": {"type": "dict", "no_log": True}})
+
+AGENT = SESSION + ArgumentSpec(
     {
         "agent_id": {"type": "int", "required": True},
         "phone_number": {"type": "str"},
         "agent_type": {"type": "int", "choices": [4, 11], "default": 4},
         "sign_in_parameters": {"type": "dict", "default": {}},
         "take_over": {"type": "bool", "default": False},
-        "guid": {"type": "str", "no_log": True},
-        "cookies": {"type": "dict", "no_log": True},
     }
 )
 
@@ -191,14 +191,18 @@ class ManagedAgent:
     def _record(self, session: Session) -> Mapping[str, Any]:
         try:
             records = self.administrator.gateway.query_agents(session, [self.agent_id])
-        except SessionLost:
-            raise
+        except SessionLost as exc:
+            raise SessionLost(exc.message, exc.code, sent=False) from None
         except ApiError as exc:
-            # Nothing but reading was tried.
-            raise ApiError("denied", f"the agent's record could not be read: {exc.message}", exc.code) from None
+            message = f"the agent's record could not be read: {exc.message}"
+            raise ApiError(exc.of_the_next, message, exc.code, sent=False) from None
         if not records:
-            raise ApiError("denied", "the administrator's VDN has no such agent; check agent_id")
-        return records[0]
+            message = "the administrator's VDN has no such agent; check agent_id"
+            raise ApiError(Outcome.ACCESS_DENIED, message, "0", sent=False)
+        for record in records:
+            if agent_number(record) == self.agent_id:
+                return record
+        raise ApiError(Outcome.ACCESS_DENIED, "the gateway answered with another agent's record", "0", sent=False)
 
 
 def _administrator_number(params: Mapping[str, Any]) -> int:

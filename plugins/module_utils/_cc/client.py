@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, Meaning, SessionLost, Unreadable
+from .._errors import ApiError, InputError, Meaning, Outcome, SessionLost, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,12 +31,10 @@ MIN_AGENT_ID = 101
 AGENTS_PER_QUERY = 100
 """Most agents that one configuration query accepts."""
 
-TEMPORARY_LENGTH = 8
-"""Length of a password that an administrator gives an agent, in single-byte characters."""
-
 _NOT_SENT_BACK = frozenset({"agentId", "agentPwd", "timeRemaining"})
 """Fields of an agent's record that say what is, not what shall be."""
 
+_WHO = "the gateway"
 _CODE = re.compile(r"0|[0-9]{3}-[0-9]{3}")
 """Shape of a retcode. Anything else is not repeated: it could be an echo of the request."""
 _GUID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
@@ -46,51 +44,74 @@ _NOT_EVALUATED = frozenset({403, 404, 405})
 
 # A code that is not in its table is unknown: the vendor's tables go on and differ by release.
 SIGN_IN_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning("denied", "the gateway found a parameter or the URL illegal"),
-    "000-006": Meaning("denied", "the gateway found a parameter illegal"),
-    "000-007": Meaning("denied", "the gateway is still busy with an earlier identical call; run again later"),
-    "100-001": Meaning("denied", "the gateway found a sign-in parameter empty or illegal"),
-    "100-002": Meaning("live", "the agent is signed in"),
-    "100-003": Meaning("denied", "the gateway has no resource for a sign-in at the moment; run again later"),
-    "100-004": Meaning("bad", "the gateway says that the agent id or the password is wrong"),
-    "100-011": Meaning(
-        "denied", "the gateway found a parameter illegal, or the phone number is in use; check phone_number"
+    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter or the URL illegal"),
+    "000-006": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
+    "000-007": Meaning(
+        Outcome.ACCESS_DENIED, "the gateway is still busy with an earlier identical call; run again later"
     ),
-    "100-012": Meaning("denied", "the gateway refused the agent type; check agent_type"),
-    "100-013": Meaning("denied", "the gateway refused the phone number; check phone_number"),
-    "100-014": Meaning("denied", "the phone number is outside the range configured on the gateway; check phone_number"),
-    "100-015": Meaning("live", "the agent is signed in and the gateway does not allow a take-over"),
-    "100-016": Meaning("denied", "the gateway refused this machine's IP address"),
-    "100-017": Meaning("denied", "the gateway's uPortal refused the authentication"),
-    "100-061": Meaning("locked", "the account is locked"),
-    "100-062": Meaning("bad", "the gateway says that the account or the password is wrong"),
-    "110-016": Meaning("locked", "the account is locked"),
+    "100-001": Meaning(Outcome.ACCESS_DENIED, "the gateway found a sign-in parameter empty or illegal"),
+    "100-002": Meaning(Outcome.SIGNED_IN, "the agent is signed in"),
+    "100-003": Meaning(
+        Outcome.ACCESS_DENIED, "the gateway has no resource for a sign-in at the moment; run again later"
+    ),
+    "100-004": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the agent id or the password is wrong"),
+    "100-011": Meaning(
+        Outcome.ACCESS_DENIED,
+        "the gateway found a parameter illegal, or the phone number is in use; check phone_number",
+    ),
+    "100-012": Meaning(Outcome.ACCESS_DENIED, "the gateway refused the agent type; check agent_type"),
+    "100-013": Meaning(Outcome.ACCESS_DENIED, "the gateway refused the phone number; check phone_number"),
+    "100-014": Meaning(
+        Outcome.ACCESS_DENIED, "the phone number is outside the range configured on the gateway; check phone_number"
+    ),
+    "100-015": Meaning(Outcome.SIGNED_IN, "the agent is signed in and the gateway does not allow a take-over"),
+    "100-016": Meaning(Outcome.ACCESS_DENIED, "the gateway refused this machine's IP address"),
+    "100-017": Meaning(Outcome.ACCESS_DENIED, "the gateway's uPortal refused the authentication"),
+    "100-061": Meaning(Outcome.LOCKED, "the account is locked"),
+    "100-062": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the account or the password is wrong"),
+    "110-016": Meaning(Outcome.LOCKED, "the account is locked"),
 }
 
 # There is no code of its own for a wrong old password, the policy or the history: 100-007 may be any of them,
 # or an accident after the change was applied.
 CHANGE_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning("refused", "the gateway found a parameter illegal, such as a password against its policy"),
-    "000-006": Meaning("refused", "the gateway found a parameter illegal, such as a password against its policy"),
-    "000-003": Meaning("session_lost", "the gateway does not know the session any more"),
-    "100-006": Meaning("session_lost", "the gateway does not know the session any more"),
-    "100-008": Meaning("session_lost", "the gateway does not know the session any more"),
+    "000-002": Meaning(
+        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
+    ),
+    "000-006": Meaning(
+        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
+    ),
+    "000-003": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
+    "100-006": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
+    "100-008": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
 }
 
 SIGN_OUT_DONE = frozenset({"0", "000-003", "100-006", "100-008"})
 """Answers to a sign-out after which there is no session: signed out now, earlier, or by the change itself."""
 
 CONFIG_LOGIN_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning("denied", "the gateway found a parameter illegal"),
-    "107-002": Meaning("denied", "the gateway found a parameter illegal or missing"),
-    "107-003": Meaning("bad", "the gateway says that the administrator or the password is wrong"),
+    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
+    "107-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal or missing"),
+    "107-003": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the administrator or the password is wrong"),
 }
 
-CONFIG_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning("refused", "the gateway found a parameter illegal"),
-    "107-000": Meaning("session_lost", "the gateway does not know the administrator's session any more"),
-    "107-002": Meaning("refused", "the gateway found a parameter illegal, such as a password against its policy"),
-    "107-007": Meaning("session_lost", "the gateway did not accept the administrator's session"),
+_CONFIG_SESSION_CODES: Mapping[str, Meaning] = {
+    "107-000": Meaning(Outcome.SESSION_LOST, "the gateway does not know the administrator's session any more"),
+    "107-007": Meaning(Outcome.SESSION_LOST, "the gateway did not accept the administrator's session"),
+}
+
+CONFIG_QUERY_CODES: Mapping[str, Meaning] = {
+    **_CONFIG_SESSION_CODES,
+    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
+    "107-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal or missing"),
+}
+
+CONFIG_CHANGE_CODES: Mapping[str, Meaning] = {
+    **_CONFIG_SESSION_CODES,
+    "000-002": Meaning(Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal"),
+    "107-002": Meaning(
+        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
+    ),
 }
 
 
@@ -174,27 +195,27 @@ class Gateway:
         result = _result(document)
         guid = _guid(reply) or _clean_guid(result.get("guid"))
         if not guid:
-            raise Unreadable("the gateway accepted the sign-in but gave no session id")
+            raise Unreadable("the gateway accepted the sign-in but gave no session id", "0")
         return Session(guid, dict(reply.cookies), must_change=str(result.get("isForceChange")).lower() == "true")
 
     def sign_out(self, agent_id: int, session: Session) -> str | None:
-        """Sign an agent out and return the retcode, None where there is none. Never raises for an answer.
+        """Sign an agent out and return the retcode, else the HTTP status, None where no answer came. Never raises.
 
         The session is surely over when the retcode is in ``SIGN_OUT_DONE``.
         """
         try:
             reply = self.transport.request("DELETE", f"{_AGENT}/{agent_id}/logout", headers=session.headers())
-            code = reply.json().get("retcode")
-        except ApiError:
-            return None
-        return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+            reply.check_evaluated(_WHO)
+            return _retcode(reply.json()) or reply.code
+        except ApiError as exc:
+            return exc.code
 
     def change_agent_password(self, agent_id: int, session: Session, old: str, new: str) -> None:
         """Change the password of a signed-in agent. Treat the session as over afterwards.
 
         Raises:
-            SessionLost: nothing was changed; sign in again.
-            ApiError: outcome ``refused`` or ``unknown``.
+            SessionLost: sign in again.
+            ApiError: outcome ``password_rejected``, ``access_denied``, ``unreachable`` or ``unknown``.
         """
         self._call(
             "POST",
@@ -215,21 +236,21 @@ class Gateway:
         )
         guid = _clean_guid(_result(document).get("guid")) or _guid(reply)
         if not guid:
-            raise Unreadable("the gateway accepted the login but gave no session id")
+            raise Unreadable("the gateway accepted the login but gave no session id", "0")
         return Session(guid, dict(reply.cookies))
 
     def change_config_password(self, session: Session, old: str, new: str) -> None:
         """Change the signed-in configuration administrator's own password.
 
         Raises:
-            SessionLost: nothing was changed; log in again.
-            ApiError: outcome ``refused`` or ``unknown``.
+            SessionLost: log in again.
+            ApiError: see ``change_agent_password``.
         """
         self._call(
             "PUT",
             f"{_CONFIG}/vdn/resetConfigAdminPwd",
             session,
-            CONFIG_CODES,
+            CONFIG_CHANGE_CODES,
             json_body={"oldPassword": old, "newPassword": new, "newConfirmPwd": new},
         )
 
@@ -238,13 +259,13 @@ class Gateway:
 
         Raises:
             SessionLost: log in again.
-            ApiError: outcome ``refused`` or ``unknown``.
+            ApiError: outcome ``access_denied`` or ``unknown``.
         """
         document = self._call(
             "GET",
             f"{_CONFIG}/vdn/agents",
             session,
-            CONFIG_CODES,
+            CONFIG_QUERY_CODES,
             params={"agentIdSet": ",".join(str(agent_id) for agent_id in agent_ids)},
         )
         return list(_records(document.get("result")))
@@ -261,15 +282,15 @@ class Gateway:
             record: the agent's record, where the gateway wants all of it again.
 
         Raises:
-            SessionLost: nothing was changed; log in again.
-            ApiError: outcome ``refused`` or ``unknown``.
+            SessionLost: log in again.
+            ApiError: see ``change_agent_password``.
         """
         kept = {name: value for name, value in (record or {}).items() if name not in _NOT_SENT_BACK}
         self._call(
             "PUT",
             f"{_CONFIG}/vdn/agents",
             session,
-            CONFIG_CODES,
+            CONFIG_CHANGE_CODES,
             params={"agentId": str(agent_id)},
             json_body={**kept, "agentPwd": temporary},
         )
@@ -280,9 +301,10 @@ class Gateway:
         reply = self.transport.request(method, resource, json_body=body)
         if reply.status in _NOT_EVALUATED:
             raise ApiError(
-                "denied",
+                Outcome.ACCESS_DENIED,
                 f"HTTP {reply.status} instead of an answer of the gateway; check gateway_url and whether this "
                 "machine's address is let in",
+                reply.code,
             )
         return reply, _succeeded(reply, codes)
 
@@ -298,21 +320,38 @@ def vdn_admin_id(vdn_id: int, offset: int) -> int:
 
 
 def _succeeded(reply: Reply, codes: Mapping[str, Meaning]) -> dict[str, Any]:
+    reply.check_evaluated(_WHO)
     if reply.status != 200:
-        raise Unreadable(f"the gateway answered HTTP {reply.status}")
+        raise Unreadable(f"the gateway answered HTTP {reply.status}", reply.code)
     document = reply.json()
-    code = document.get("retcode")
+    code = _retcode(document)
     if code == "0":
         return document
-    if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise Unreadable("the gateway's answer has no retcode")
+    if code is None:
+        raise Unreadable("the gateway's answer has no retcode", reply.code)
     meaning = codes.get(code)
     if meaning is None:
-        raise ApiError("unknown", f"the gateway answered {code}, which does not tell what was done", code)
+        raise ApiError(Outcome.UNKNOWN, f"the gateway answered {code}, which does not tell what was done", code)
     message = f"{meaning.sentence} ({code})"
-    if meaning.outcome == "session_lost":
+    if meaning.outcome == Outcome.SESSION_LOST:
         raise SessionLost(message, code)
     raise ApiError(meaning.outcome, message, code)
+
+
+def _retcode(document: Mapping[str, Any]) -> str | None:
+    code = document.get("retcode")
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
+def agent_number(record: Mapping[str, Any]) -> int | None:
+    """Return the number of the agent that one of the gateway's records is about, None where it does not tell."""
+    named = (record[key] for key in ("agentId", "agentID", "workNo", "workno") if key in record)
+    return whole_number(next(named, None))
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a number that the gateway gives as a number or as a text of digits, None for anything else."""
+    return int(str(value)) if re.fullmatch(r"[0-9]{1,18}", str(value)) else None
 
 
 def _result(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, check_all
+from .._errors import ApiError, InputError, Outcome, check_all
 from .._http.options import CONNECTION, open_transport, server_of
 from .._module.argspec import PASSWORD, ArgumentSpec, password_option
 from .._module.logins import Login
-from .._process.tenant_tokens import TENANT_TOKENS
+from .._process.tenant_tokens import TokenOfRun
 from .._sip.client import check_login
 from .._sip.registrar import Registrar
 from .client import (
@@ -95,14 +95,30 @@ def open_management(params: Mapping[str, Any]) -> Management:
         *([lambda: check_token(given)] if given else []),
     )
 
-    def token(refused: str | None) -> str:
-        if given and (refused != given or service is None):
-            return str(given)
-        # One for all tasks of a run.
-        tenant = (service.transport.endpoint.url, service.app_key, service.app_secret)
-        return TENANT_TOKENS.get(tenant, service.ask, refused=refused)
+    return Management(transport, params["app_key"], _Tokens(given, service), params["management_path"])
 
-    return Management(transport, params["app_key"], token, params["management_path"])
+
+class _Tokens:
+    """The token that the caller holds, where there is one, and the one of the run after the CEC has refused it."""
+
+    def __init__(self, given: str | None, service: TokenService | None) -> None:
+        self._given = given
+        self._of_run = None
+        if service is not None:
+            tenant = (service.transport.endpoint.url, service.app_key, service.app_secret)
+            self._of_run = TokenOfRun(tenant, service.ask)
+        self._is_refused = not given
+
+    def get(self, refused: str | None = None) -> str:
+        """Return it, see TokenSource."""
+        self._is_refused = self._is_refused or refused == self._given
+        return self._of_run.get(refused) if self._of_run and self._is_refused else str(self._given)
+
+    def refuse(self, token: str) -> None:
+        """Use it no more, see TokenSource."""
+        self._is_refused = self._is_refused or token == self._given
+        if self._of_run:
+            self._of_run.refuse(token)
 
 
 def phone_login(params: Mapping[str, Any]) -> Login:
@@ -157,7 +173,7 @@ class SipPhone:
     registrar: Registrar | None
     user: str | None
     auth_user: str | None
-    account_login: str | None = None
+    account_login: Outcome | None = None
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> SipPhone:
@@ -181,7 +197,7 @@ class SipPhone:
         except ApiError as exc:
             self.account_login = exc.outcome
             raise
-        self.account_login = "ok"
+        self.account_login = Outcome.OK
         return parameters
 
     def log_out(self, session: LoginParameters) -> bool:
@@ -193,7 +209,7 @@ class SipPhone:
         try:
             self.account.management.change_sip_password(self.account.name, old, new)
         except ApiError as exc:
-            if exc.outcome == "locked":
+            if exc.outcome in (Outcome.WRONG_PASSWORD, Outcome.LOCKED):
                 self.account_login = exc.outcome
             raise
 
@@ -212,11 +228,13 @@ class SipPhone:
         except ApiError as exc:
             raise AccountError(exc) from None
         if self.user and parameters.sip_account and parameters.sip_account != self.user:
-            raise ApiError("denied", "the account has another SIP phone; correct sip_user or account")
+            message = "the account has another SIP phone; correct sip_user or account"
+            raise ApiError(Outcome.ACCESS_DENIED, message, "0")
         if parameters.sip_password is None:
             raise ApiError(
-                "denied",
+                Outcome.ACCESS_DENIED,
                 "the CEC does not show SIP passwords of this tenant, so this one cannot be verified; give a registrar",
+                "0",
             )
         if parameters.sip_password != password:
             raise _OtherPassword
@@ -226,23 +244,22 @@ class AccountError(ApiError):
     """The password of the account behind a SIP phone was not accepted; nothing is known about the phone's own."""
 
     def __init__(self, cause: ApiError) -> None:
-        outcome = "unreachable" if cause.outcome == "unreachable" else "denied"
-        super().__init__(outcome, f"{cause.message}; it was asked for the SIP phone", cause.code)
+        super().__init__(cause.of_the_next, f"{cause.message}; it was asked for the SIP phone", cause.code)
         self._cause = cause
 
     @property
-    def failing_logins(self) -> int:
-        """How many wrong logins to the account this may have cost."""
-        return self._cause.failing_logins
+    def failed_logins(self) -> int:
+        """How many failed logins to the account this may have cost."""
+        return self._cause.failed_logins
 
 
 class _OtherPassword(ApiError):
     """The CEC told another password. Nobody has tried a login."""
 
-    failing_logins = 0
+    failed_logins = 0
 
     def __init__(self) -> None:
-        super().__init__("bad", "the CEC says that the SIP phone has another password")
+        super().__init__(Outcome.WRONG_PASSWORD, "the CEC says that the SIP phone has another password", "0")
 
 
 def _registrar(params: Mapping[str, Any]) -> Registrar | None:

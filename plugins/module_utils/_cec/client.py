@@ -8,7 +8,7 @@ Sources: CEC interface reference, pages "Authentication" (C1), "Querying Agent L
 Account", "Changing the SIP Phone Number Login Password of an Agent" (updateSipPhonePassword).
 
 Bodies are sent flat, as all examples of the reference show them; its tables wrap them, so answers are understood both
-ways. There is no catalogue of error codes: ``resultCode`` is "0" or "1", and the cause is a text.
+ways. There is no catalog of error codes: ``resultCode`` is "0" or "1", and the cause is a text.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, Meaning, SessionLost, Unreadable
-from .._process.tenant_tokens import Token, without_token
+from .._errors import ApiError, InputError, Meaning, Outcome, SessionLost, Unreadable
+from .._process.tenant_tokens import Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .._http.transport import Reply, Transport
+    from .._process.tenant_tokens import TokenSource
 
 _TOKEN_SERVICE = "/apigovernance/api/oauth/tokenByAkSk"  # a path, no secret
 _MANAGEMENT = "/apiaccess/rest/cc-management/v1"
@@ -38,25 +39,64 @@ _NOT_AUTHENTICATED, _FLOW_CONTROL = "10010000001", "10010000002"
 _FORBIDDEN = (
     "HTTP 403 without an answer of the API: this machine's address is not on the tenant's allow list; have it added"
 )
+_WHO = "the CEC"
+_CODE = re.compile(r"[0-9]{1,3}|100100[0-9]{5}")
+"""Shape of a code. Anything else is not repeated: it could be an echo of the request."""
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _MASKED = re.compile(r"\*+")
 
 
 _CAUSES: Mapping[re.Pattern[str], Meaning] = {
-    re.compile(r"\block|锁", re.IGNORECASE): Meaning("locked", "the business account is locked"),
+    re.compile(r"\block|锁", re.IGNORECASE): Meaning(Outcome.LOCKED, "the business account is locked"),
     re.compile(r"\b24 ?h|24 ?小时|once (a|per|every) day|每天", re.IGNORECASE): Meaning(
-        "denied", "the business account's password was changed within the last 24 hours; run again after that"
+        Outcome.ACCESS_DENIED,
+        "the business account's password was changed within the last 24 hours; run again after that",
     ),
-    re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE): Meaning("denied", _TOO_MANY_CALLS),
+    re.compile(r"flow control|too (many|frequent)|流控", re.IGNORECASE): Meaning(
+        Outcome.ACCESS_DENIED, _TOO_MANY_CALLS
+    ),
 }
 """What the text of a failure says, found by words in English or Chinese; the text itself is never passed on. Inferred,
 since no text is documented. What none of them matches falls back to what the call is about."""
 
-_WRONG_PASSWORD = Meaning("bad", "the CEC says that the business account or its password is wrong")
-_REFUSED_PASSWORD = Meaning(
-    "refused", "the CEC refused the new password; compare the tenant's password rules and history with the policy"
+_OLD_IS_WRONG = re.compile(
+    r"^(?:(?!new|same|differ|identical|equal|新密码|相同).)*?"
+    r"(?:\b(?:old|original|current) (?:password|pwd)\b(?:(?!new|same)[^.;,]){0,20}"
+    r"(?:incorrect|wrong|error|invalid|not match)"
+    r"|(?:旧|原|当前)密码(?:(?!新|同)[^,。;;,]){0,6}(?:错误|不正确|有误))",
+    re.IGNORECASE | re.DOTALL,
 )
-"""A wrong old password is not read out of the text: every change follows a login that has just proved it."""
+"""A text about the old password, and not one that compares the new password with it."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How the answer to a call is read.
+
+    Attributes:
+        code_name: the field of its code.
+        causes: what the text of a failure may say.
+        otherwise: what a failure means where its text says none of that.
+    """
+
+    code_name: str
+    causes: Mapping[re.Pattern[str], Meaning]
+    otherwise: Meaning
+
+
+_LOGIN = _Reading(
+    "returnCode",
+    _CAUSES,
+    Meaning(Outcome.WRONG_PASSWORD, "the CEC says that the business account or its password is wrong"),
+)
+_CHANGE = _Reading(
+    "resultCode",
+    {**_CAUSES, _OLD_IS_WRONG: Meaning(Outcome.WRONG_PASSWORD, "the CEC says that the old password is wrong")},
+    Meaning(
+        Outcome.PASSWORD_REJECTED,
+        "the CEC refused the new password; compare the tenant's password rules and history with the policy",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +132,7 @@ class TokenService:
         """Ask for a token.
 
         Raises:
-            ApiError: ``unreachable`` when nothing was sent, else ``denied`` or ``unknown``.
+            ApiError: ``unreachable`` when nothing was sent, else ``access_denied`` or ``unknown``.
         """
         reply = self.transport.request(
             "POST",
@@ -100,40 +140,38 @@ class TokenService:
             headers={"X-Token-Expire": str(self.lifetime)},
             json_body={"app_key": self.app_key, "app_secret": self.app_secret},
         )
-        if reply.status == 429:
-            # Not "denied", which would be remembered for the whole run.
-            raise Unreadable("the token service has too many requests (HTTP 429); run again later")
         _refuse_status(reply, "the token service", "check token_url")
         if reply.status in (400, 401):
             raise ApiError(
-                "denied",
+                Outcome.ACCESS_DENIED,
                 f"the token service refused app_key and app_secret (HTTP {reply.status}); check both, and that the "
                 "tenant has bought the service",
-                str(reply.status),
+                reply.code,
             )
         if reply.status != 200:
-            raise Unreadable(f"the token service answered HTTP {reply.status}")
+            raise Unreadable(f"the token service answered HTTP {reply.status}", reply.code)
         document = reply.json()
         value, lifetime = document.get("AccessToken"), str(document.get("Expires"))
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            raise ApiError("denied", "the token service gave no token; check app_key and app_secret")
+            message = "the token service gave no token; check app_key and app_secret"
+            raise ApiError(Outcome.ACCESS_DENIED, message, reply.code)
         return Token(value, float(lifetime) if re.fullmatch(r"[0-9]{1,6}", lifetime) else self.lifetime)
 
 
 @dataclass
 class Management:
-    """Calls of cc-management, each one request, and one more where the token had to be renewed.
+    """Calls of cc-management, each one request; a query makes one more where the token had to be renewed.
 
     Attributes:
         transport: where the requests go.
         app_key: sent as ``x-app-key``.
-        token: returns the tenant's token, given the one that was refused, if any.
+        tokens: gives the tenant's token.
         management_path: the spelling of the queries' path, one of ``MANAGEMENT_PATHS``.
     """
 
     transport: Transport
     app_key: str
-    token: Callable[[str | None], str]
+    tokens: TokenSource
     management_path: str = MANAGEMENT_PATHS[0]
 
     def login_parameters(self, account: str, password: str) -> LoginParameters:
@@ -142,11 +180,10 @@ class Management:
         Raises:
             ApiError: its outcome is a login outcome.
         """
-        document = self._call(
+        document = self._query(
             f"/apiaccess/{self.management_path}/v1/queryAgentLoginParams",
             {"account": account, "password": password},
-            "returnCode",
-            _WRONG_PASSWORD,
+            _LOGIN,
         )
         results = document.get("results")
         results = results if isinstance(results, dict) else {}
@@ -162,54 +199,54 @@ class Management:
         """Change a business account's password. Accepted once in 24 hours.
 
         Raises:
-            ApiError: ``locked``, ``refused``, ``denied``, ``unreachable`` or ``unknown``.
+            SessionLost: the tenant's token was refused; the next call gets another one.
+            ApiError: ``wrong_password`` (the old one), ``locked``, ``password_rejected``, ``access_denied``,
+                ``unreachable`` or ``unknown``.
         """
-        self._call(
+        self._change(
             f"{_MANAGEMENT}/agentAccount/update",
             {"userAccount": account, "oldPassWord": old, "newPassWord": new},
-            "resultCode",
-            _REFUSED_PASSWORD,
         )
 
     def change_sip_password(self, account: str, account_password: str, new: str) -> None:
         """Change the password of an account's SIP phone, with the account's password and not with the phone's.
 
         Raises:
-            ApiError: ``locked`` (the account), ``refused``, ``denied``, ``unreachable`` or ``unknown``.
+            SessionLost: see ``change_account_password``.
+            ApiError: see there; ``wrong_password`` and ``locked`` are about the account.
         """
-        self._call(
+        self._change(
             f"{_MANAGEMENT}/sipPhone/updateSipPhonePassword",
             {"userAccount": account, "accountPwd": account_password, "newPhonePwd": new},
-            "resultCode",
-            _REFUSED_PASSWORD,
         )
 
-    def _call(self, resource: str, body: Mapping[str, str], code_name: str, otherwise: Meaning) -> dict[str, Any]:
-        token = self._token(None)
+    def _query(self, resource: str, body: Mapping[str, str], reading: _Reading) -> dict[str, Any]:
+        token = self.tokens.get()
         try:
-            return self._send(resource, body, token, code_name, otherwise)
+            return self._send(resource, body, token, reading)
         except SessionLost as exc:
-            # Definitely not carried out. Once more with a new token; then it is not the token's fault.
-            renewed = self._token(token)
+            # Once more with a new token; then it is not the token's fault.
+            renewed = self.tokens.get(refused=token)
             if renewed == token:
-                raise ApiError("denied", exc.message, exc.code) from None
+                raise ApiError(Outcome.ACCESS_DENIED, exc.message, exc.code) from None
         try:
-            return self._send(resource, body, renewed, code_name, otherwise)
+            return self._send(resource, body, renewed, reading)
         except SessionLost as exc:
-            raise ApiError("denied", exc.message, exc.code) from None
+            raise ApiError(Outcome.ACCESS_DENIED, exc.message, exc.code) from None
 
-    def _send(
-        self, resource: str, body: Mapping[str, str], token: str, code_name: str, otherwise: Meaning
-    ) -> dict[str, Any]:
+    def _change(self, resource: str, body: Mapping[str, str]) -> None:
+        token = self.tokens.get()
+        try:
+            self._send(resource, body, token, _CHANGE)
+        except SessionLost:
+            # It may have been carried out all the same. So it is not sent again before a login tells.
+            self.tokens.refuse(token)
+            raise
+
+    def _send(self, resource: str, body: Mapping[str, str], token: str, reading: _Reading) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}", "x-app-key": self.app_key}
         reply = self.transport.request("POST", resource, headers=headers, json_body=body)
-        return _succeeded(reply, code_name, otherwise)
-
-    def _token(self, refused: str | None) -> str:
-        try:
-            return self.token(refused)
-        except ApiError as exc:
-            raise without_token(exc) from None
+        return _succeeded(reply, reading)
 
 
 def check_account(account: str | None, option: str = "account") -> None:
@@ -233,34 +270,39 @@ def check_app_key(app_key: str | None) -> None:
 
 
 def _refuse_status(reply: Reply, who: str, advice: str) -> None:
-    """Raise ApiError for the statuses after which a request was definitely not carried out."""
+    """Raise ApiError for the statuses that say that a request was not carried out."""
+    reply.check_evaluated(who)
     if reply.status == 403:
-        raise ApiError("denied", _FORBIDDEN, "403")
+        raise ApiError(Outcome.ACCESS_DENIED, _FORBIDDEN, reply.code)
     if reply.status in (404, 405):
-        raise ApiError("denied", f"{who} does not know this path (HTTP {reply.status}); {advice}", str(reply.status))
-    if reply.status == 429:
-        raise ApiError("denied", f"{who} has too many requests (HTTP 429); run again later with fewer forks", "429")
+        message = f"{who} does not know this path (HTTP {reply.status}); {advice}"
+        raise ApiError(Outcome.ACCESS_DENIED, message, reply.code)
 
 
-def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, Any]:
-    _refuse_status(reply, "the CEC", "check cec_url and management_path")
+def _succeeded(reply: Reply, reading: _Reading) -> dict[str, Any]:
+    _refuse_status(reply, _WHO, "check cec_url and management_path")
     if reply.status == 401:
         raise SessionLost(
             "the CEC does not let this token in (HTTP 401); check that the tenant has bought the service and that its "
             "account is in good standing",
-            "401",
+            reply.code,
         )
     if reply.status == 400:
-        raise ApiError("denied", "the CEC found the path or a parameter incorrect (HTTP 400); check the options", "400")
+        raise ApiError(
+            Outcome.ACCESS_DENIED,
+            "the CEC found the path or a parameter incorrect (HTTP 400); check the options",
+            reply.code,
+        )
     if reply.status == 500:
-        raise Unreadable("the CEC answered HTTP 500, a failure of the business logic; check the account's name")
+        message = "the CEC answered HTTP 500, a failure of the business logic; check the account's name"
+        raise Unreadable(message, reply.code)
     if reply.status != 200:
-        raise Unreadable(f"the CEC answered HTTP {reply.status}")
+        raise Unreadable(f"the CEC answered HTTP {reply.status}", reply.code)
     document = reply.json()
     wrapped = document.get("schema")
     if isinstance(wrapped, dict):
         document = wrapped
-    code, text = _code(document.get(code_name)), document.get("resultMessage") or document.get("message")
+    code, text = _code(document.get(reading.code_name)), document.get("resultMessage") or document.get("message")
     if code == "0":
         return document
     # What API Fabric itself answers has one name for all calls.
@@ -271,16 +313,17 @@ def _succeeded(reply: Reply, code_name: str, otherwise: Meaning) -> dict[str, An
             _NOT_AUTHENTICATED,
         )
     if _FLOW_CONTROL in fabric:
-        raise ApiError("denied", _TOO_MANY_CALLS, _FLOW_CONTROL)
+        raise ApiError(Outcome.ACCESS_DENIED, _TOO_MANY_CALLS, _FLOW_CONTROL)
     if code != "1":
-        raise Unreadable(f"the CEC's answer has no {code_name} that is documented")
-    found = (meaning for words, meaning in _CAUSES.items() if isinstance(text, str) and words.search(text))
-    meaning = next(found, otherwise)
-    raise ApiError(meaning.outcome, f"{meaning.sentence} ({code_name} 1)", "1")
+        message = f"the CEC's answer has no {reading.code_name} that is documented"
+        raise Unreadable(message, code or reply.code)
+    found = (meaning for words, meaning in reading.causes.items() if isinstance(text, str) and words.search(text))
+    meaning = next(found, reading.otherwise)
+    raise ApiError(meaning.outcome, f"{meaning.sentence} ({reading.code_name} 1)", "1")
 
 
 def _code(value: Any) -> str | None:
-    """Return a code, which is documented as a string and shown as a number too; None where it is neither."""
+    """Return a code, which is documented as a string and shown as a number too; None where it is no code."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else None
+        value = str(value)
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None

@@ -22,7 +22,7 @@ CONNECTION = ArgumentSpec(
         "validate_certs": {"type": "bool", "default": True},
         "allow_http": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 20},
-        "failing_login_cap": {
+        "failed_login_cap": {
             "type": "dict",
             "options": {
                 "folder": {"type": "path", "required": True},

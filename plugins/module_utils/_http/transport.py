@@ -20,7 +20,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from .._errors import InputError, NothingSent, Unreadable
+from .._errors import NOT_EVALUATED, ApiError, InputError, NoAnswer, NothingSent, Outcome, Unreadable
 from .._net.certificates import ca_faults
 from .strict_json import parse_object
 from .wire import REQUESTS_IMPORT_ERROR, Adapter, NotConnected
@@ -46,6 +46,8 @@ _HEADERS = {
 _READ_CHUNK_BYTES = 64 * 1024
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
 _BODILESS = frozenset({204, 304})
+_NO_ANSWER = frozenset({502, 504})
+"""HTTP statuses with which a proxy says that it got no answer itself."""
 _COOKIE = re.compile(
     r"\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256})[ \t]*=[ \t]*(?P<value>[\x20-\x3a\x3c-\x7e]{0,4096})(?:;|$)"
 )
@@ -60,6 +62,30 @@ class Reply:
     cookies: Mapping[str, str]
     body: bytes
 
+    @property
+    def code(self) -> str:
+        """The HTTP status, as the code of an answer that has none of its own."""
+        return str(self.status)
+
+    def check_evaluated(self, who: str) -> None:
+        """Return if the status leaves it to the rest of the answer what became of the request.
+
+        Args:
+            who: what messages call the server.
+
+        Raises:
+            NoAnswer: a proxy answered, because the server did not.
+            ApiError: ``access_denied``: the server says that it has not looked at the request.
+        """
+        if self.status in _NO_ANSWER:
+            raise NoAnswer(f"a proxy got no answer from {who} (HTTP {self.status})")
+        if self.code in NOT_EVALUATED:
+            raise ApiError(
+                Outcome.ACCESS_DENIED,
+                f"{who} has too many requests or is not available (HTTP {self.status}); run again later",
+                self.code,
+            )
+
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object.
 
@@ -72,7 +98,9 @@ class Reply:
         try:
             return parse_object(self.body.decode(charset if charset in _CHARSETS else "utf-8"))
         except ValueError:
-            raise Unreadable(f"the server answered HTTP {self.status} without a readable JSON object") from None
+            raise Unreadable(
+                f"the server answered HTTP {self.status} without a readable JSON object", self.code
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -178,7 +206,7 @@ class Transport:
 
         Raises:
             NothingSent: no connection came about.
-            Unreadable: the request may have arrived, and there is no complete answer to it.
+            NoAnswer: the request may have arrived, and there is no complete answer to it.
         """
         try:
             request = self._prepared(method, resource, headers or {}, json_body, form_body, params)
@@ -202,7 +230,7 @@ class Transport:
         except NotConnected as exc:
             raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
-            raise Unreadable(f"{self.endpoint.place} gave no complete answer") from None
+            raise NoAnswer(f"{self.endpoint.place} gave no complete answer") from None
         finally:
             self._used_at = time.monotonic()
 

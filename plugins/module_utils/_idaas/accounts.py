@@ -12,11 +12,11 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, SessionLost, check_all
+from .._errors import ApiError, InputError, Outcome, SessionLost, check_all
 from .._http.options import CONNECTION, open_transport
 from .._module.argspec import PASSWORD, ArgumentSpec, password_option
 from .._policy import ANY
-from .._process.tenant_tokens import TENANT_TOKENS
+from .._process.tenant_tokens import TokenOfRun
 from .client import LOGIN_PATHS, Device, Idaas, Session, check_header
 from .tenant import Tenant, TenantTokenService, check_user_id
 
@@ -68,18 +68,17 @@ def device_fingerprint() -> str:
     return hashlib.sha256(f"callcenter.passwords {machine or socket.gethostname()}".encode()).hexdigest()[:32]
 
 
-def identifiers(params: Mapping[str, Any]) -> list[str]:
-    """Return the names that a user's password must not contain: the login name, its mail prefix, and those given."""
-    user = params["user_name"] or ""
-    return [name for name in (user, user.partition("@")[0], *params["identifiers"]) if name]
-
-
 @dataclass(frozen=True)
 class User:
-    """A user of an IDaaS."""
+    """A user of an IDaaS.
+
+    Attributes:
+        check_policy: obey the rules that a login announces.
+    """
 
     idaas: Idaas
     name: str
+    check_policy: bool = True
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> User:
@@ -105,6 +104,7 @@ class User:
                 params["login_by"],
             ),
             params["user_name"],
+            params.get("check_policy", True),
         )
 
     def log_in(self, password: str) -> Session:
@@ -118,32 +118,32 @@ class User:
     def change(self, session: Session, old: str | None, new: str) -> None:
         """Change the password in the way that the login's status asks for."""
         if session.state_token:
-            faults = ANY.narrowed(session.policy).violations(new)
+            faults = ANY.narrowed(session.policy).violations(new) if self.check_policy else []
             if faults:
-                raise ApiError(
-                    "refused", "new_password breaks the policy that the IDaaS announced: " + ", ".join(faults)
-                )
+                message = "new_password breaks the policy that the IDaaS announced: " + ", ".join(faults)
+                raise ApiError(Outcome.PASSWORD_REJECTED, message, sent=False)
             self.idaas.update_password(session.state_token, old or "", new)
         elif session.id_token:
             self.idaas.change_password(session.id_token, self._old(session.id_token, old), new)
         else:
-            raise ApiError("denied", "the IDaaS accepted the login but gave no token for a change")
+            message = "the IDaaS accepted the login but gave no token for a change"
+            raise ApiError(Outcome.ACCESS_DENIED, message, session.status, sent=False)
 
     def _old(self, id_token: str, old: str | None) -> str | None:
         """Return the old password as the change needs it: none where the user has none."""
         if old is None and self._has_password(id_token):
-            raise ApiError("denied", "the user has a password; give it as old_password")
+            message = "the user has a password; give it as old_password"
+            raise ApiError(Outcome.ACCESS_DENIED, message, "0", sent=False)
         return old
 
     def _has_password(self, id_token: str) -> bool:
         try:
             return self.idaas.has_password(id_token)
-        except SessionLost:
-            raise
+        except SessionLost as exc:
+            raise SessionLost(exc.message, exc.code, sent=False) from None
         except ApiError as exc:
-            # Nothing but asking was tried.
-            outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-            raise ApiError(outcome, f"whether the user has a password is unknown: {exc.message}", exc.code) from None
+            message = f"whether the user has a password is unknown: {exc.message}"
+            raise ApiError(exc.of_the_next, message, exc.code, sent=False) from None
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class ManagedUser:
         service = TenantTokenService(transport, params["tenant_client_id"], secret)
         tenant = (transport.endpoint.url, params["tenant_client_id"], secret)
         return cls(
-            Tenant(transport, lambda refused: TENANT_TOKENS.get(tenant, service.ask, refused=refused)),
+            Tenant(transport, TokenOfRun(tenant, service.ask)),
             params["user_id"],
             params["must_modify"],
         )

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError, Unreadable
+from .._errors import ApiError, InputError, Outcome, Unreadable
 from .._http.strict_json import parse_object
 from .._policy import is_usable_pattern
 from .answers import CHANGE_CODES, LOGIN_CODES, TOKEN, bearer, succeeded, token_in
@@ -91,7 +91,7 @@ class SecondFactor(ApiError):
 
     def __init__(self) -> None:
         super().__init__(
-            "ok_restricted",
+            Outcome.OK_RESTRICTED,
             "the password is right, but the user needs a second factor (MFA_AUTH), so it cannot be changed unattended",
             "MFA_AUTH",
         )
@@ -132,7 +132,9 @@ class Idaas:
             raise SecondFactor
         if status == "ACCESS_DENIED":
             raise ApiError(
-                "denied", "the IDaaS denies this user the application; check the user's rights", "ACCESS_DENIED"
+                Outcome.ACCESS_DENIED,
+                "the IDaaS denies this user the application; check the user's rights",
+                "ACCESS_DENIED",
             )
         if status == "SUCCESS":
             return Session(
@@ -142,7 +144,7 @@ class Idaas:
             return Session(
                 status, state_token=token_in(document, "state_token"), policy=announced_policy(document.get("data"))
             )
-        raise Unreadable("the IDaaS's answer to the login has no status that is documented")
+        raise Unreadable("the IDaaS's answer to the login has no status that is documented", reply.code)
 
     def has_password(self, id_token: str) -> bool:
         """Whether a logged-in user has a password.
@@ -151,18 +153,19 @@ class Idaas:
             SessionLost: log in again.
             ApiError: there is no usable answer.
         """
-        document = succeeded(self._request("GET", "/pwd/check-exist", headers=bearer(id_token)), CHANGE_CODES)
-        answer = str(document.get("is_set_pwd")).lower()
+        reply = self._request("GET", "/pwd/check-exist", headers=bearer(id_token))
+        answer = str(succeeded(reply, CHANGE_CODES).get("is_set_pwd")).lower()
         if answer not in ("true", "false"):
-            raise ApiError("denied", "the IDaaS does not tell whether the user has a password")
+            message = "the IDaaS does not tell whether the user has a password"
+            raise ApiError(Outcome.ACCESS_DENIED, message, reply.code)
         return answer == "true"
 
     def change_password(self, id_token: str, old: str | None, new: str) -> None:
         """Change the password of a user who is logged in.
 
         Raises:
-            SessionLost: nothing was changed; log in again.
-            ApiError: see change.Account.change.
+            SessionLost: log in again.
+            ApiError: see password_change.Account.change.
         """
         body = {"new_password": new} if old is None else {"old_password": old, "new_password": new}
         reply = self._request("POST", "/pwd/change", headers=bearer(id_token), json_body=body)
@@ -174,8 +177,8 @@ class Idaas:
         """Change a password that is about to expire or has expired.
 
         Raises:
-            SessionLost: nothing was changed; log in again.
-            ApiError: see change.Account.change.
+            SessionLost: log in again.
+            ApiError: see password_change.Account.change.
         """
         reply = self._request(
             "POST",
@@ -185,7 +188,7 @@ class Idaas:
         )
         status = succeeded(reply, CHANGE_CODES).get("status")
         if status != "SUCCESS":
-            raise Unreadable("the IDaaS answered the change without status SUCCESS")
+            raise Unreadable("the IDaaS answered the change without status SUCCESS", reply.code)
 
     def _request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Reply:
         device = {

@@ -14,14 +14,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .._errors import ApiError, InputError, Unreadable
-from .._process.tenant_tokens import Token, without_token
+from .._errors import ApiError, InputError, Outcome, SessionLost, Unreadable
+from .._process.tenant_tokens import Token
 from .answers import TENANT_CODES, bearer, succeeded, token_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .._http.transport import Transport
+    from .._process.tenant_tokens import TokenSource
 
 _TENANT = "/api/v2/tenant"
 _DEFAULT_LIFETIME, _MAX_LIFETIME = 1800, 24 * 3600
@@ -40,7 +39,7 @@ class TenantTokenService:
         """Ask for a token.
 
         Raises:
-            ApiError: ``unreachable`` when nothing was sent, else ``denied`` or ``unknown``.
+            ApiError: ``unreachable`` when nothing was sent, else ``access_denied`` or ``unknown``.
         """
         reply = self.transport.request(
             "POST",
@@ -53,16 +52,16 @@ class TenantTokenService:
         )
         if reply.status in (400, 401, 403):
             raise ApiError(
-                "denied",
+                Outcome.ACCESS_DENIED,
                 f"the IDaaS refused the tenant administrator (HTTP {reply.status}); check tenant_client_id and "
                 "tenant_client_secret, and that the application may use the management API",
-                str(reply.status),
+                reply.code,
             )
         document = succeeded(reply, {})
         lifetime = document.get("expires_in")
         value = token_in(document, "access_token")
         if value is None:
-            raise Unreadable("the IDaaS gave the tenant administrator no token")
+            raise Unreadable("the IDaaS gave the tenant administrator no token", reply.code)
         if not isinstance(lifetime, int) or not 1 < lifetime <= _MAX_LIFETIME:
             lifetime = _DEFAULT_LIFETIME
         return Token(value, lifetime)
@@ -74,11 +73,11 @@ class Tenant:
 
     Attributes:
         transport: where the requests go.
-        token: returns the administrator's token, given the one that was refused, if any.
+        tokens: gives the administrator's token.
     """
 
     transport: Transport
-    token: Callable[[str | None], str]
+    tokens: TokenSource
 
     def set_password(self, user_id: str, new: str, *, old: str | None = None, must_modify: bool = False) -> None:
         """Give a user another password; with ``old`` only if that is the user's password.
@@ -90,33 +89,31 @@ class Tenant:
             must_modify: the user must change it at the next login. The IDaaS's own default is true. Not with ``old``.
 
         Raises:
-            ApiError: see change.Account.change.
+            SessionLost: the administrator's token was refused; the next call gets another one.
+            ApiError: see password_change.Account.change.
         """
         resource = f"{_TENANT}/users/{user_id}/change-password" + ("-verify" if old is not None else "")
         body = {"password": new, "must_modify": must_modify} if old is None else {"password": new, "old_password": old}
-        token = self._token(None)
+        token = self.tokens.get()
         reply = self.transport.request("PUT", resource, headers=bearer(token), json_body=body)
         if reply.status == 401:
-            # Definitely not carried out. Once more with a new token; then it is not the token's fault.
-            renewed = self._token(token)
-            if renewed != token:
-                reply = self.transport.request("PUT", resource, headers=bearer(renewed), json_body=body)
-        if reply.status in (401, 403):
+            # It may have been carried out all the same. So it is not sent again before a login tells.
+            self.tokens.refuse(token)
+            raise SessionLost(
+                "the IDaaS does not let this token of the tenant administrator in (HTTP 401); if that goes on, grant "
+                "the application the management API",
+                reply.code,
+            )
+        if reply.status == 403:
             raise ApiError(
-                "denied",
-                f"the IDaaS does not let the tenant administrator change passwords (HTTP {reply.status}); grant the "
-                "application the management API",
-                str(reply.status),
+                Outcome.ACCESS_DENIED,
+                "the IDaaS does not let the tenant administrator change passwords (HTTP 403); grant the application "
+                "the management API",
+                reply.code,
             )
         if reply.status == 200 and not reply.body.strip():
             return
         succeeded(reply, TENANT_CODES)
-
-    def _token(self, refused: str | None) -> str:
-        try:
-            return self.token(refused)
-        except ApiError as exc:
-            raise without_token(exc) from None
 
 
 def check_user_id(user_id: str) -> None:

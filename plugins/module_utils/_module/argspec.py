@@ -34,9 +34,10 @@ class ArgumentSpec:
             self.required_if + other.required_if,
         )
 
-    def rules(self) -> dict[str, list[Any]]:
-        """Return the rules across options, as keyword arguments of AnsibleModule and ArgumentSpecValidator."""
+    def to_kwargs(self) -> dict[str, Any]:
+        """Return the keyword arguments that AnsibleModule and ArgumentSpecValidator take for it."""
         return {
+            "argument_spec": dict(self.options),
             "mutually_exclusive": [list(rule) for rule in self.mutually_exclusive],
             "required_together": [list(rule) for rule in self.required_together],
             "required_one_of": [list(rule) for rule in self.required_one_of],

@@ -9,21 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError, check_all
-from .._policy import POLICIES, Context
+from .._kinds import KINDS
+from .._policy import Context
 from .argspec import PASSWORD, ArgumentSpec, password_option
 from .logins import Login
 from .password_change import change_password
 from .results import Result, change_result, predicted_change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
+    from .._policy import Policy
     from .password_change import Account
 
 NEW_PASSWORD = ArgumentSpec(
     {
         "new_password": {**PASSWORD, "required": True},
         "policy": {"type": "dict", "default": {}},
+        "check_policy": {"type": "bool", "default": True},
         "probe_new_password": {"type": "bool", "default": True, "no_log": False},
     }
 )
@@ -31,22 +34,26 @@ NEW_PASSWORD = ArgumentSpec(
 CHANGE = ArgumentSpec({"old_password": {**PASSWORD, "required": True}}) + NEW_PASSWORD
 
 
-def check_new_password(kind: str, params: Mapping[str, Any], identifiers: Sequence[str]) -> str:
-    """Return the new password, after every rule of its kind's policy.
+def check_new_password(kind: str, params: Mapping[str, Any], policy: Policy | None = None) -> str:
+    """Return the new password, after every rule of its kind's policy unless it was checked before.
 
     Args:
-        kind: kind of credential, which has a policy.
+        kind: kind of credential, a key of ``KINDS``.
         params: options, those of ``NEW_PASSWORD`` among them. ``old_password``, where it is given, must differ.
-        identifiers: names and numbers of the account that it must not resemble.
+        policy: what the service documents, where it is not that of the kind.
 
     Raises:
         InputError: it is no password, or naming each rule that it breaks.
     """
-    new, policy = check_all(
-        lambda: password_option(params, "new_password"), lambda: POLICIES[kind].overridden(params["policy"])
+    if not params["check_policy"]:
+        return password_option(params, "new_password")
+    new, rules = check_all(
+        lambda: password_option(params, "new_password"),
+        lambda: (policy or KINDS[kind].policy).overridden(params.get("policy")),
     )
     old = params.get("old_password")
-    faults = policy.violations(new, Context(identifiers=identifiers, used=[old] if isinstance(old, str) else []))
+    used = [old] if isinstance(old, str) else []
+    faults = rules.violations(new, Context(identifiers=KINDS[kind].identifiers(params), used=used))
     if faults:
         raise InputError("new_password breaks the policy: " + ", ".join(faults))
     return str(new)
@@ -60,27 +67,35 @@ def change_logins(server: str, params: Mapping[str, Any]) -> list[Login]:
 def change(
     kind: str,
     account: Callable[[], Account],
-    identifiers: Sequence[str],
     params: Mapping[str, Any],
     check_mode: bool,
     *,
     session: Any = None,
+    needs_old: bool = True,
 ) -> Result:
     """Check the options of a password change and carry it out.
 
     Args:
-        kind: kind of credential, which has a policy.
+        kind: kind of credential, a key of ``KINDS``.
         account: returns the account; raises InputError for its own options.
-        identifiers: the account's names and numbers, which its password must not resemble.
         params: options, those of ``CHANGE`` among them.
         check_mode: only predict.
-        session: a session that the caller holds already.
+        session: a session that the caller holds already, or what stands for a login made a moment ago.
+        needs_old: the old password must be given.
     """
-    owner, old, new = check_all(
+    given = needs_old or params["old_password"] is not None
+    owner, old, new, _allowed = check_all(
         account,
-        lambda: password_option(params, "old_password"),
-        lambda: check_new_password(kind, params, identifiers),
+        lambda: password_option(params, "old_password") if given else None,
+        lambda: check_new_password(kind, params),
+        lambda: _check_allowed(kind, params),
     )
     if check_mode:
         return predicted_change()
     return change_result(change_password(owner, old, new, session=session, probe_new=params["probe_new_password"]))
+
+
+def _check_allowed(kind: str, params: Mapping[str, Any]) -> None:
+    faults = [f"{option} is true: {why}" for option, why in KINDS[kind].forbidden.items() if params[option]]
+    if faults:
+        raise InputError(*faults)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._errors import COUNTS_AS_FAILING
+from .._errors import COUNTS_AS_FAILED, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,15 +43,15 @@ class Login:
     becomes: Credential | None = None
 
 
-def login_outcomes(result: Mapping[str, Any]) -> Sequence[str]:
+def login_outcomes(result: Mapping[str, Any]) -> Sequence[Outcome]:
     """Return the outcomes of the logins that a module's result tells of, in their order.
 
-    Only a definitely wrong login is ever followed by another one, so all but the last one are ``bad``.
+    Only a wrong password is ever followed by another login, so that is what all but the last one came to.
     """
     # The last login is ``login`` for a change and ``account_login`` for a SIP phone that is asked about with its
     # account's password; elsewhere the module is nothing but the login.
     last = result.get("login") or result.get("account_login")
     if last is None and "login" not in result:
         last = result.get("outcome")
-    failing = int(result.get("failing_logins") or 0)
-    return ["bad"] * (failing - (last in COUNTS_AS_FAILING)) + ([str(last)] if last else [])
+    failed = int(result.get("failed_logins") or 0)
+    return [Outcome.WRONG_PASSWORD] * (failed - (last in COUNTS_AS_FAILED)) + ([Outcome(last)] if last else [])

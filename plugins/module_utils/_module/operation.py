@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import ApiError, InputError
+from .._errors import ApiError, InputError, Outcome, described
 from .._process.core_dumps import forbid_core_dumps
 from .password_change import not_sent
-from .results import api_failure, change_result
+from .results import api_failure, change_result, complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,10 +50,14 @@ class Operation:
         except InputError:
             return ()
 
+    @property
+    def sets_password(self) -> bool:
+        """Whether the module sets a password."""
+        return "new_password" in self.arguments.options
+
     def refusal(self, exc: ApiError) -> Result:
         """Return the result of a task that was stopped before it had sent anything to the account."""
-        result = change_result(not_sent(exc)) if "new_password" in self.arguments.options else api_failure(exc)
-        return {"changed": False, **result}
+        return complete(change_result(not_sent(exc)) if self.sets_password else api_failure(exc))
 
     def execute(self, params: Mapping[str, Any], check_mode: bool) -> Result:
         """Run and turn whatever comes of it into a result. The one place where errors become results."""
@@ -70,16 +74,13 @@ class Operation:
             }
         except Exception as exc:
             result = self.accident(exc)
-        return {"changed": False, "failed": False, **result}
+        return complete(result)
 
     def accident(self, exc: Exception) -> Result:
         """Return the result of an unforeseen error, whose text may quote a secret and so must not reach Ansible."""
-        return {
-            "failed": True,
-            "changed": self.changes,
-            "outcome": "unknown",
-            "msg": f"unexpected {type(exc).__name__}; whether the server did anything is unknown. Please report it",
-        }
+        message = f"unexpected {described(exc)}; whether the server did anything is unknown. Please report it"
+        result = {"failed": True, "changed": self.changes, "outcome": Outcome.UNKNOWN, "msg": message}
+        return complete({**result, "change_sent": True} if self.sets_password else result)
 
 
 def finish(module: Any, operation: Operation) -> None:

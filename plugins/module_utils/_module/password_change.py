@@ -5,7 +5,7 @@
 """The idempotent change of a password, the same for every API.
 
 The wanted state is "the new password works". One request decides whether anything changed, so nothing is retried
-and a wrong login is paid at most once for each of the two passwords.
+and a failed login is paid at most once for each of the two passwords.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._errors import PROVES_PASSWORD, ApiError, ChangeOutcome, SessionLost
+from .._errors import PROVES_PASSWORD, ApiError, Outcome, SessionLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _IN_PLACE = "the new password was in place already"
-_NOT_DONE = frozenset({"refused", "unreachable", "denied", "bad", "locked"})
-"""Outcomes of a change request after which nothing was changed, for certain."""
+_ABOUT_OLD = frozenset({Outcome.WRONG_PASSWORD, Outcome.LOCKED})
+"""Outcomes of a change request that tell about the old password."""
+_NOT_CHANGED = _ABOUT_OLD | {Outcome.PASSWORD_REJECTED, Outcome.ACCESS_DENIED, Outcome.UNREACHABLE}
+"""Outcomes of a change request after which nothing was changed, as the server says."""
+_NOTHING = {False: "nothing was changed", True: "the server says that nothing was changed"}
+"""What is known where nothing was changed, by whether the change was sent: what a server says need not be so."""
+_OF_A_CHANGE = {Outcome.UNKNOWN: Outcome.ACCESS_DENIED, Outcome.OK_RESTRICTED: Outcome.SECOND_FACTOR}
+"""Outcomes of a login without a session that would say something else of a change, and what stands for them there."""
 
 
 class Account(Protocol):
@@ -36,9 +42,10 @@ class Account(Protocol):
         """Change the password.
 
         Raises:
-            SessionLost: nothing was changed; a new session may help.
-            ApiError: ``refused`` (the new password), ``denied`` or ``unreachable`` (the request as such), ``bad`` or
-                ``locked`` (the old password) when nothing was changed; anything else is unknown.
+            SessionLost: the server says that nothing was changed; a new session may help.
+            ApiError: ``password_rejected`` (the new password), ``access_denied`` or ``unreachable`` (the request as
+                such), ``wrong_password`` or ``locked`` (the old password) when the server says that nothing was
+                changed; anything else is unknown.
         """
 
 
@@ -47,56 +54,56 @@ class Change:
     """What came of a change.
 
     Attributes:
-        outcome: changed, unchanged, refused or unknown.
+        outcome: changed, unchanged, unknown, or why nothing was changed.
         message: what happened and what to do next.
-        code: the server's code, where one was readable.
+        code: the server's code, or the HTTP status where it gave none; None where no answer came.
         login: outcome of the last login, where one was tried.
-        failing_logins: logins that failed or may have failed; each counts towards a lock.
-        password_refused: the old password works and the server refuses the new one.
+        failed_logins: logins that failed or may have failed; each counts towards a lock.
         session_open: a session may have been left open; the server ends it by itself.
         facts: numbers that the server told besides, see ApiError.
+        sent: the request to change the password may have left this machine. Otherwise nothing was changed for certain.
     """
 
-    outcome: ChangeOutcome
+    outcome: Outcome
     message: str
     code: str | None = None
-    login: str | None = None
-    failing_logins: int = 0
-    password_refused: bool = False
+    login: Outcome | None = None
+    failed_logins: int = 0
     session_open: bool = False
     facts: Mapping[str, int] = field(default_factory=dict)
+    sent: bool = False
 
 
-def change_password(account: Account, old: Any, new: str, *, session: Any = None, probe_new: bool = True) -> Change:
+def change_password(
+    account: Account, old: Any, new: str, *, session: Any = None, probe_new: bool = True, by_parent: bool = False
+) -> Change:
     """Bring the account to the new password.
 
     Args:
         account: the account.
         old: the password that works now; None only with a session, for an account that has none.
         new: the password that shall work.
-        session: an open session to use; a new one is opened where there is none or the server has lost it.
+        session: an open session to use, or what stands for a login made a moment ago; a new one is opened where there
+            is none or the server has lost it.
         probe_new: when the old password is wrong, log in once with the new one: it may be in place already.
+        by_parent: ``old`` is another credential's password, so a login with it tells nothing about this account.
     """
+    sent = False
     if session is not None:
         try:
-            return send_change(account, session, old, new)
-        except SessionLost:
-            pass  # Definitely nothing changed, so a session of our own may try.
-    if old is None:
-        return Change("refused", "the session is over and there is no old password to log in with; nothing was changed")
+            return _send_change(account, session, old, new)
+        except SessionLost as exc:
+            if old is None or (by_parent and exc.sent):
+                return _lost(exc, "; there is no old password to log in with" if old is None else "")
+            # Only a login with the old password proves that nothing was changed, so that it may be sent once more.
+            sent = exc.sent
     try:
         session = account.log_in(old)
     except ApiError as exc:
-        if exc.outcome == "bad" and probe_new and not exc.leaves_few_attempts:
-            return _probe(account, new, exc)
-        return not_sent(exc)
-    try:
-        return send_change(account, session, old, new, login="ok", authorised=True)
-    except SessionLost as exc:
-        left_open = not account.log_out(session)
-        return Change(
-            "refused", f"{exc.message}; nothing was changed, run again", exc.code, "ok", session_open=left_open
-        )
+        if exc.outcome == Outcome.WRONG_PASSWORD and probe_new and not by_parent and not exc.leaves_few_attempts:
+            return replace(_probe(account, new, exc, sent), sent=sent)
+        return not_sent(exc, sent=sent)
+    return change_once(account, session, old, new, login=Outcome.OK)
 
 
 def change_unless_in_place(verify: Callable[[], Any], change: Callable[[], Change]) -> Change:
@@ -109,109 +116,91 @@ def change_unless_in_place(verify: Callable[[], Any], change: Callable[[], Chang
     try:
         verify()
     except ApiError as exc:
-        if exc.outcome == "bad" and not exc.leaves_few_attempts:
+        if exc.outcome == Outcome.WRONG_PASSWORD and not exc.leaves_few_attempts:
             made = change()
-            return replace(made, failing_logins=made.failing_logins + exc.failing_logins)
+            return replace(made, failed_logins=made.failed_logins + exc.failed_logins)
         if exc.outcome not in PROVES_PASSWORD:
-            return Change(
-                "refused",
-                f"whether the new password is in place already was not found out: {exc.message}. Nothing was changed",
-                exc.code,
-                exc.outcome,
-                exc.failing_logins,
-                facts=exc.facts,
-            )
-    return Change("unchanged", _IN_PLACE, "0", "ok")
+            message = f"whether the new password is in place already was not found out: {exc.message}"
+            return not_sent(exc, f"{message}. Nothing was changed")
+    return Change(Outcome.UNCHANGED, _IN_PLACE, "0", Outcome.OK)
 
 
-def send_change(
-    account: Account, session: Any, old: Any, new: str, *, login: str | None = None, authorised: bool = False
-) -> Change:
-    """Send the change in an open session and end that session.
+def change_once(account: Account, session: Any, old: Any, new: str, *, login: Outcome | None = None) -> Change:
+    """Send the change in an open session and end that session, whatever comes of it.
 
     Args:
         account: the account.
         session: the session.
         old: the password that works now, where the request needs it.
         new: the password that shall work.
-        login: outcome of the login that opened the session, where there was one.
-        authorised: the caller is surely allowed to change this password, so that a refusal is about the new one.
-
-    Raises:
-        SessionLost: nothing was changed; a new session may help.
+        login: outcome of the login that opened the session, where this task has made it.
     """
+    try:
+        return _send_change(account, session, old, new, login)
+    except SessionLost as exc:
+        return replace(_lost(exc), login=login, session_open=not account.log_out(session))
+
+
+def not_sent(exc: ApiError, message: str | None = None, *, failed_before: int = 0, sent: bool = False) -> Change:
+    """Return what a change is that a failed login, or whatever else comes before it, has kept from being sent.
+
+    Args:
+        exc: the failure.
+        message: what to say instead of the usual.
+        failed_before: failed logins before that one.
+        sent: the change was sent once before, in a session that was lost.
+    """
+    if message is None:
+        message = f"{exc.message}; the change was not sent {'again; ' if sent else 'and '}{_NOTHING[sent]}"
+    return Change(
+        _OF_A_CHANGE.get(exc.outcome, exc.outcome),
+        message,
+        exc.code,
+        exc.outcome,
+        failed_before + exc.failed_logins,
+        facts=exc.facts,
+        sent=sent,
+    )
+
+
+def _send_change(account: Account, session: Any, old: Any, new: str, login: Outcome | None = None) -> Change:
     try:
         account.change(session, old, new)
     except SessionLost:
         raise
     except ApiError as exc:
-        left_open = not account.log_out(session)
-        if exc.outcome in _NOT_DONE:
-            about_old = exc.outcome in ("bad", "locked")
-            return Change(
-                "refused",
-                f"{exc.message}; nothing was changed",
-                exc.code,
-                exc.outcome if about_old else login,
-                failing_logins=int(exc.outcome == "bad"),
-                password_refused=exc.outcome == "refused" and authorised,
-                session_open=left_open,
-                facts=exc.facts,
-            )
-        return Change(
-            "unknown",
-            f"{exc.message}; the password may be the old or the new one. Keep both and find out with a login",
-            exc.code,
-            login,
-            session_open=left_open,
-        )
-    return Change("changed", "the password was changed", "0", login, session_open=not account.log_out(session))
+        message = f"{exc.message}; {_NOTHING[exc.sent]}"
+        made = Change(exc.outcome, message, exc.code, login, facts=exc.facts, sent=exc.sent)
+        if exc.outcome in _ABOUT_OLD:
+            made = replace(made, login=exc.outcome, failed_logins=exc.failed_logins)
+        elif exc.outcome not in _NOT_CHANGED:
+            message = f"{exc.message}; the password may be the old or the new one. Keep both and find out with a login"
+            made = Change(Outcome.UNKNOWN, message, exc.code, login, sent=True)
+    else:
+        made = Change(Outcome.CHANGED, "the password was changed", "0", login, sent=True)
+    return replace(made, session_open=not account.log_out(session))
 
 
-def _probe(account: Account, new: str, refusal: ApiError) -> Change:
+def _lost(exc: SessionLost, why: str = "") -> Change:
+    return Change(exc.outcome, f"{exc.message}{why}; {_NOTHING[exc.sent]}, run again", exc.code, sent=exc.sent)
+
+
+def _probe(account: Account, new: str, refusal: ApiError, sent: bool) -> Change:
     try:
         session = account.log_in(new)
     except ApiError as exc:
         if exc.outcome in PROVES_PASSWORD:
-            return Change("unchanged", _IN_PLACE, refusal.code, exc.outcome, failing_logins=1)
-        failing = 1 + exc.failing_logins
-        if exc.outcome == "bad":
-            return Change(
-                "refused",
-                f"neither the old nor the new password works: {exc.message}. Nothing was changed; find out who "
-                "changed it before a further attempt locks the account",
-                exc.code,
-                exc.outcome,
-                failing,
-                facts=exc.facts,
+            return Change(Outcome.UNCHANGED, _IN_PLACE, refusal.code, exc.outcome, failed_logins=1)
+        if exc.outcome == Outcome.WRONG_PASSWORD:
+            message = (
+                f"neither the old nor the new password works: {exc.message}; {_NOTHING[sent]}. Find out who changed it "
+                "before a further attempt locks the account"
             )
-        return Change(
-            "refused",
-            f"the old password is wrong, and whether the new one works was not found out: {exc.message}. "
-            "Nothing was changed",
-            exc.code,
-            exc.outcome,
-            failing,
-            facts=exc.facts,
-        )
+        else:
+            message = (
+                f"the old password is wrong, and whether the new one works was not found out: {exc.message}; "
+                f"{_NOTHING[sent]}"
+            )
+        return not_sent(exc, message, failed_before=1)
     left_open = not account.log_out(session)
-    return Change(
-        "unchanged",
-        _IN_PLACE,
-        refusal.code,
-        "ok",
-        failing_logins=1,
-        session_open=left_open,
-    )
-
-
-def not_sent(exc: ApiError) -> Change:
-    """Return what a change is that a failing login, or whatever else comes before it, has kept from being sent."""
-    return Change(
-        "refused",
-        f"{exc.message}; the change was not sent and nothing was changed",
-        exc.code,
-        exc.outcome,
-        failing_logins=exc.failing_logins,
-        facts=exc.facts,
-    )
+    return Change(Outcome.UNCHANGED, _IN_PLACE, refusal.code, Outcome.OK, failed_logins=1, session_open=left_open)

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import PROVES_PASSWORD
+from .._errors import PROVES_PASSWORD, Outcome
 from .password_change import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._errors import ApiError
 
 Result = dict[str, Any]
 
 
-def login_result(message: str, outcome: str = "ok", **more: Any) -> Result:
+def complete(result: Mapping[str, Any]) -> Result:
+    """Return a result with all that Ansible expects, and with words for outcomes, whose type Ansible does not know."""
+    whole = {"changed": False, "failed": False, **result}
+    return {name: str(value) if isinstance(value, Outcome) else value for name, value in whole.items()}
+
+
+def login_result(message: str, outcome: Outcome = Outcome.OK, **more: Any) -> Result:
     """Return the result of a login that proved the password."""
-    return {"outcome": outcome, "msg": message, "code": "0", "failing_logins": 0, **more}
+    return {"outcome": outcome, "msg": message, "code": "0", "failed_logins": 0, **more}
 
 
 def api_failure(exc: ApiError) -> Result:
@@ -28,7 +36,7 @@ def api_failure(exc: ApiError) -> Result:
         "failed": exc.outcome not in PROVES_PASSWORD,
         "outcome": exc.outcome,
         "code": exc.code,
-        "failing_logins": exc.failing_logins,
+        "failed_logins": exc.failed_logins,
         "msg": exc.message,
         **exc.facts,
     }
@@ -40,13 +48,13 @@ def change_result(change: Change) -> Result:
     if change.session_open:
         message += ". The session could not be ended; the server ends it by itself within minutes"
     return {
-        "failed": change.outcome in ("refused", "unknown"),
-        "changed": change.outcome in ("changed", "unknown"),
+        "failed": change.outcome not in (Outcome.CHANGED, Outcome.UNCHANGED),
+        "changed": change.outcome in (Outcome.CHANGED, Outcome.UNKNOWN),
         "outcome": change.outcome,
         "code": change.code,
+        "change_sent": change.sent,
         "login": change.login,
-        "failing_logins": change.failing_logins,
-        "password_refused": change.password_refused,
+        "failed_logins": change.failed_logins,
         "msg": message,
         **change.facts,
     }
@@ -59,4 +67,4 @@ def predicted_login(changed: bool = False) -> Result:
 
 def predicted_change() -> Result:
     """Return what check mode says of a change: nothing is known without a login, so it announces the change."""
-    return change_result(Change("changed", "the password would be changed; check mode makes no request"))
+    return change_result(Change(Outcome.CHANGED, "the password would be changed; check mode makes no request"))

@@ -13,7 +13,7 @@ try:
 except ImportError:  # not a Unix
     resource = None  # type: ignore[assignment]
 
-_NOT_EVEN_TO_A_PROGRAM = 1
+_ONE_BYTE = 1
 """Zero bytes would do for files. But Linux hands a dump to a program that collects them (systemd-coredump, apport)
 whatever the limit is, unless it is one byte: with that it makes none at all."""
 
@@ -27,4 +27,4 @@ def forbid_core_dumps() -> None:
         return
     with contextlib.suppress(OSError, ValueError):  # A limit of zero stays: it is as good for files.
         _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-        resource.setrlimit(resource.RLIMIT_CORE, (_NOT_EVEN_TO_A_PROGRAM, hard))
+        resource.setrlimit(resource.RLIMIT_CORE, (_ONE_BYTE, hard))

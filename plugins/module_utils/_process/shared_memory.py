@@ -5,7 +5,7 @@
 """Memory and locks that the processes of one run share.
 
 A run of Ansible is one process and many that it forks. They share the memory below, which no file and no variable ever
-sees: it is made before the forks. Where that did not happen first, each process has one of its own.
+sees, where it is taken before the forks. Elsewhere it is taken when it is first needed, and each process has its own.
 """
 
 from __future__ import annotations
@@ -17,84 +17,121 @@ import json
 import mmap
 import os
 import tempfile
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_DOCUMENTS = ("tenant_tokens", "shared_credentials", "logins_under_way")
 _LENGTH_BYTES = 8
-_DOCUMENT = 0
-"""Place of the document's own lock; those of names come after it."""
 
 
 class SharedMemory:
-    """A small document, and locks by name, shared by the process that makes this object and all that it forks.
+    """A few small documents, shared by the process that takes this memory and all that it forks from then on."""
+
+    def __init__(self, room: int = 256 * 1024) -> None:
+        """Prepare; nothing is taken yet.
+
+        Args:
+            room: bytes that each document, as JSON, may have.
+        """
+        self.room = room
+
+    @property
+    def document_bytes(self) -> int:
+        """Bytes of one document: one that says which of two places holds it, and these places."""
+        return 1 + 2 * (_LENGTH_BYTES + self.room)
+
+    @cached_property
+    def memory(self) -> Any:
+        """The bytes of all documents."""
+        return mmap.mmap(-1, len(_DOCUMENTS) * self.document_bytes)
+
+    @cached_property
+    def lock_file(self) -> int:
+        """An open file without a name. Locks on it belong to a process, and go with it when it is killed."""
+        file, path = tempfile.mkstemp()
+        os.unlink(path)
+        return file
+
+    def take(self) -> SharedMemory:
+        """Take the memory now, so that whatever this process forks shares it, and return it."""
+        _taken = self.memory, self.lock_file
+        return self
+
+
+class SharedDocument:
+    """One document of a shared memory, and locks by name.
 
     A process that is killed loses its locks, and leaves either the document that was there or the new one.
     """
 
-    def __init__(self, room: int = 256 * 1024) -> None:
-        """Take the memory.
+    def __init__(self, shared: SharedMemory, name: str) -> None:
+        """Prepare; nothing is taken yet.
 
         Args:
-            room: bytes that the document, as JSON, may have.
+            shared: the memory.
+            name: one of ``_DOCUMENTS``.
         """
-        self._room = room
-        # One byte that says which of two places holds the document, and these places.
-        self._memory = mmap.mmap(-1, 1 + 2 * (_LENGTH_BYTES + room))
-        # A lock of the POSIX kind belongs to a process, and goes with it when it is killed.
-        self._lock, path = tempfile.mkstemp()  # open as long as the process lives, and nameless
-        os.unlink(path)
+        self._shared = shared
+        self._name = name
 
     @contextlib.contextmanager
-    def locked(self, name: str | None = None) -> Iterator[None]:
+    def locked(self, name: str = "") -> Iterator[None]:
         """Hold the lock of a name, or that of the document; other processes wait. Not to be nested for one name."""
-        place = _place(name)
-        fcntl.lockf(self._lock, fcntl.LOCK_EX, 1, place)
+        place = self._place(name)
+        fcntl.lockf(self._shared.lock_file, fcntl.LOCK_EX, 1, place)
         try:
             yield
         finally:
-            fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, place)
+            fcntl.lockf(self._shared.lock_file, fcntl.LOCK_UN, 1, place)
 
     def is_held(self, name: str) -> bool:
         """Whether another process holds the lock of a name. Not to be asked by the one that holds it."""
-        place = _place(name)
+        place = self._place(name)
         try:
-            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._shared.lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError:
             return True
-        fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, place)
+        fcntl.lockf(self._shared.lock_file, fcntl.LOCK_UN, 1, place)
         return False
 
     def load(self) -> dict[str, Any]:
         """Return the document. To be called with its lock held."""
-        start = self._start(self._memory[0])
-        length = int.from_bytes(self._memory[start : start + _LENGTH_BYTES], "big")
-        text = self._memory[start + _LENGTH_BYTES : start + _LENGTH_BYTES + length]
+        memory, start = self._shared.memory, self._start(self._shared.memory[self._switch])
+        length = int.from_bytes(memory[start : start + _LENGTH_BYTES], "big")
+        text = memory[start + _LENGTH_BYTES : start + _LENGTH_BYTES + length]
         document: dict[str, Any] = json.loads(text) if text else {}
         return document
 
     def save(self, document: dict[str, Any]) -> bool:
         """Keep another document, and return whether there was room for it. To be called with its lock held."""
         text = json.dumps(document).encode()
-        if len(text) > self._room:
+        if len(text) > self._shared.room:
             return False
-        other = 1 - self._memory[0]
+        memory = self._shared.memory
+        other = 1 - memory[self._switch]
         start = self._start(other)
-        self._memory[start : start + _LENGTH_BYTES + len(text)] = len(text).to_bytes(_LENGTH_BYTES, "big") + text
-        self._memory[0] = other
+        memory[start : start + _LENGTH_BYTES + len(text)] = len(text).to_bytes(_LENGTH_BYTES, "big") + text
+        memory[self._switch] = other
         return True
 
+    @property
+    def _switch(self) -> int:
+        return _DOCUMENTS.index(self._name) * self._shared.document_bytes
+
     def _start(self, place: int) -> int:
-        return 1 + place * (_LENGTH_BYTES + self._room)
+        return self._switch + 1 + place * (_LENGTH_BYTES + self._shared.room)
+
+    def _place(self, name: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{self._name} {name}".encode()).digest()[:7], "big")
+
+
+SHARED_MEMORY = SharedMemory()
+"""That of this run."""
 
 
 def key_of(*parts: str) -> str:
     """Return what stands for these texts in a document, and tells nothing about them."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _place(name: str | None) -> int:
-    if name is None:
-        return _DOCUMENT
-    return _DOCUMENT + 1 + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .._errors import ApiError
-from .shared_memory import SharedMemory, key_of
+from .._errors import NOT_EVALUATED, ApiError, Outcome
+from .shared_memory import SHARED_MEMORY, SharedDocument, SharedMemory, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,15 +42,28 @@ def without_token(exc: ApiError) -> ApiError:
 
     Nothing was asked of the account itself and no password was presented, whatever became of the request.
     """
-    outcome = "unreachable" if exc.outcome == "unreachable" else "denied"
-    return ApiError(outcome, f"{exc.message}; there is no tenant token", exc.code)
+    return ApiError(exc.of_the_next, f"{exc.message}; there is no tenant token", exc.code, sent=False)
+
+
+class TokenSource(Protocol):
+    """Where a client gets a tenant's token from."""
+
+    def get(self, refused: str | None = None) -> str:
+        """Return the token, given one that was refused, if any.
+
+        Raises:
+            ApiError: there is none, so the call that needs it is not sent.
+        """
+
+    def refuse(self, token: str) -> None:
+        """Note that the service does not accept a token any more, so that the next call gets another one."""
 
 
 class TenantTokens:
-    """Tokens by tenant, shared by the process that makes this object and all that it forks."""
+    """Tokens by tenant, in a memory that processes share."""
 
-    def __init__(self) -> None:
-        self._memory = SharedMemory()
+    def __init__(self, shared: SharedMemory = SHARED_MEMORY) -> None:
+        self._document = SharedDocument(shared, "tenant_tokens")
 
     def get(self, tenant: tuple[str, ...], ask: Callable[[], Token], *, refused: str | None = None) -> str:
         """Return the token of a tenant; ask for one where there is none, it is about to end, or it was refused.
@@ -61,16 +74,19 @@ class TenantTokens:
             refused: a token that the service does not accept any more.
 
         Raises:
-            ApiError: of ``ask``. One that says "denied" is remembered, and nobody asks again with the same secret. Any
-                other one is shared with those who were waiting for it, so that they do not wait in turn.
+            ApiError: of ``ask``. One that denies access for good is remembered, and nobody asks again with the same
+                secret. Any other one is shared with those who were waiting for it, so that they do not wait in turn.
         """
         arrived = time.time()
         key = key_of(*tenant)
         # One at a time for each tenant; what has been found out by then serves the others.
-        with self._memory.locked(key):
+        with self._document.locked(key):
             entry = self._known(key)
-            if "failure" in entry and (entry["failure"][0] == "denied" or entry["failed_at"] >= arrived):
-                raise ApiError(*entry["failure"])
+            if "failure" in entry:
+                outcome, message, code = entry["failure"]
+                is_final = outcome == Outcome.ACCESS_DENIED and code not in NOT_EVALUATED
+                if is_final or entry["failed_at"] >= arrived:
+                    raise ApiError(Outcome(outcome), message, code)
             if "token" in entry and entry["renew_at"] > time.time() and entry["token"] != refused:
                 return str(entry["token"])
             try:
@@ -83,21 +99,42 @@ class TenantTokens:
             self._keep(key, {"token": token.value, "renew_at": time.time() + token.lifetime - margin})
             return token.value
 
-    def forget(self) -> None:
-        """Forget every token."""
-        with self._memory.locked():
-            self._memory.save({})
+    def refuse(self, tenant: tuple[str, ...], token: str) -> None:
+        """Forget a token of a tenant that the service does not accept any more."""
+        key = key_of(*tenant)
+        with self._document.locked(key):
+            if self._known(key).get("token") == token:
+                self._keep(key, {})
 
     def _known(self, key: str) -> dict[str, Any]:
-        with self._memory.locked():
-            known: dict[str, Any] = self._memory.load().get(key, {})
+        with self._document.locked():
+            known: dict[str, Any] = self._document.load().get(key, {})
         return known
 
     def _keep(self, key: str, entry: dict[str, Any]) -> None:
-        with self._memory.locked():
+        with self._document.locked():
             # Hundreds of tenants in one run may be too many; those that find no room ask each time.
-            self._memory.save({**self._memory.load(), key: entry})
+            self._document.save({**self._document.load(), key: entry})
 
 
 TENANT_TOKENS = TenantTokens()
 """The tokens of this run."""
+
+
+@dataclass(frozen=True)
+class TokenOfRun:
+    """The token that all tasks of a run share."""
+
+    tenant: tuple[str, ...] = field(repr=False)
+    ask: Callable[[], Token] = field(repr=False)
+
+    def get(self, refused: str | None = None) -> str:
+        """Return it, see TokenSource."""
+        try:
+            return TENANT_TOKENS.get(self.tenant, self.ask, refused=refused)
+        except ApiError as exc:
+            raise without_token(exc) from None
+
+    def refuse(self, token: str) -> None:
+        """Have the next call renew it, see TokenSource."""
+        TENANT_TOKENS.refuse(self.tenant, token)

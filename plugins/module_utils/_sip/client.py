@@ -16,7 +16,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from .._errors import ApiError, InputError
+from .._errors import ApiError, InputError, NoAnswer, Outcome
 from .digest import Challenge, parse_challenges, strongest
 from .wire import Answer, Query, ask_first
 
@@ -45,8 +45,8 @@ def check_login(registrar: Registrar, user: str, password: str, *, auth_user: st
         InputError: a name or the password is empty, or has characters that cannot be sent. Nothing was sent.
         NothingSent: no connection came about.
         ApiError: with one of these outcomes, and the SIP status as its code if there was one.
-            ``bad``: asked again, or refused with 403, after the password was presented.
-            ``denied``: refused, redirected or accepted before that, or asked in a way that cannot be answered.
+            ``wrong_password``: asked again, or refused with 403, after the password was presented.
+            ``access_denied``: refused, redirected or accepted before that, or asked in a way that cannot be answered.
             ``unreachable``: no answer that can be understood before that. No password was presented.
             ``unknown``: everything else after that, also no answer. It may have cost an attempt.
     """
@@ -64,10 +64,9 @@ def check_login(registrar: Registrar, user: str, password: str, *, auth_user: st
             try:
                 answer = line.ask(query.next(line, f"{header}: {value}"), query.answered_by, deadline)
             except (OSError, ValueError):
-                raise ApiError(
-                    "unknown",
+                raise NoAnswer(
                     f"{registrar.place} gave no complete answer to the password; check the registrar before the "
-                    "next attempt",
+                    "next attempt"
                 ) from None
             if 200 <= answer.status < 300:
                 return
@@ -110,7 +109,7 @@ def _judge_first(registrar: Registrar, answer: Answer) -> None:
     else:
         why = "it cannot serve the request; check the registrar, and try again later"
     raise ApiError(
-        "denied",
+        Outcome.ACCESS_DENIED,
         f"{registrar.place} answered SIP {answer.status} before a password was presented: {why}",
         str(answer.status),
     )
@@ -120,7 +119,7 @@ def _choose(registrar: Registrar, answer: Answer) -> Challenge:
     challenge = strongest(_offered(answer))
     if challenge is None:
         raise ApiError(
-            "denied",
+            Outcome.ACCESS_DENIED,
             f"{registrar.place} asks for the password in a way that cannot be answered; it must offer digest "
             "authentication with MD5, SHA-256 or SHA-512-256, with qop=auth or without qop",
             str(answer.status),
@@ -138,11 +137,11 @@ def _is_stale(answer: Answer) -> bool:
 
 def _refusal(registrar: Registrar, answer: Answer, asked: int) -> ApiError:
     """What an answer other than success to the password means; `asked` is the status that asked for it."""
-    outcome, why = "unknown", "that says nothing about the password; check the registrar before the next attempt"
+    outcome, why = Outcome.UNKNOWN, "that says nothing about the password; check the registrar before the next attempt"
     if answer.status == 403 or answer.status == asked:
-        outcome, why = "bad", "it does not accept the password"
+        outcome, why = Outcome.WRONG_PASSWORD, "it does not accept the password"
         if answer.status in _CHALLENGES and _is_stale(answer):
-            outcome, why = "unknown", "its challenges expire faster than they can be answered; check its clock"
+            outcome, why = Outcome.UNKNOWN, "its challenges expire faster than they can be answered; check its clock"
     elif answer.status in _CHALLENGES:
         why = "a proxy and the registrar both ask for a password; give the registrar itself"
     return ApiError(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._errors import ApiError, NothingSent
+from .._errors import ApiError, NothingSent, Outcome
 from .._net.certificates import certificate_fault
 from .._net.deadlines import remaining, shares
 
@@ -253,7 +253,7 @@ def ask_first(registrar: Registrar, query: Query, deadline: float) -> tuple[Line
         except _Unreached as exc:
             failure = exc
     if failure.connected:
-        raise ApiError("unreachable", f"{registrar.place} gave no answer: {failure.reason}")
+        raise ApiError(Outcome.UNREACHABLE, f"{registrar.place} gave no answer: {failure.reason}")
     raise NothingSent(f"{registrar.place} was not reached: {failure.reason}")
 
 

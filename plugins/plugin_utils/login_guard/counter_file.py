@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wrong logins by server, in small files: what this controller has sent, over all runs.
+"""Failed logins by server, in small files: what this controller has sent, over all runs.
 
 A file has a line for each, the time. It tells neither whose login it was nor with what.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class WrongLogins:
-    """The wrong logins that one server has seen from here."""
+class FailedLogins:
+    """The failed logins that one server has seen from here."""
 
     def __init__(self, folder: str, server: str, window: timedelta) -> None:
         """Prepare the file; nothing is read or written yet.
@@ -31,7 +31,7 @@ class WrongLogins:
         Args:
             folder: where the files are. Created with mode 0700 when it is first needed; the folder above it is there.
             server: host:port.
-            window: how long a wrong login counts.
+            window: how long a failed login counts.
         """
         self._folder = folder
         self._path = os.path.join(folder, quote(server, safe=""))

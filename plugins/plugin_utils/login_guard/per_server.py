@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A cap on the wrong logins that one server sees from here, since servers also ban addresses.
+"""A cap on the failed logins that one server sees from here, since servers also ban addresses.
 
-It is never exceeded by one run: a login that is under way may be a wrong one, so it takes room until it has ended.
+It is never exceeded by one run: a login that is under way may fail, so it takes room until it has ended.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import login_outcomes
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.counter_file import WrongLogins
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import (
+    SHARED_MEMORY,
+    SharedDocument,
+    SharedMemory,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.counter_file import FailedLogins
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ _PAUSE_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Cap:
-    """How many wrong logins a server may see.
+    """How many failed logins a server may see.
 
     Attributes:
         folder: where they are counted.
@@ -52,31 +56,31 @@ class Cap:
         Raises:
             InputError: naming what is at fault.
         """
-        given = params.get("failing_login_cap")
+        given = params.get("failed_login_cap")
         if given is None or given["most"] == 0:
             return None
         faults = []
         if given["most"] < 0:
-            faults.append("most in failing_login_cap is negative; give a number of logins, or 0 for no cap")
+            faults.append("most in failed_login_cap is negative; give a number of logins, or 0 for no cap")
         if not 0 < given["window_minutes"] <= 525600:
-            faults.append("window_minutes in failing_login_cap is out of range; give more than 0, at most 525600")
+            faults.append("window_minutes in failed_login_cap is out of range; give more than 0, at most 525600")
         if faults:
             raise InputError(*faults)
         return cls(given["folder"], given["most"], timedelta(minutes=given["window_minutes"]))
 
-    def counted(self, server: str) -> WrongLogins:
-        """Return where a server's wrong logins are counted."""
-        return WrongLogins(self.folder, server, self.window)
+    def counted(self, server: str) -> FailedLogins:
+        """Return where a server's failed logins are counted."""
+        return FailedLogins(self.folder, server, self.window)
 
 
 class LoginsUnderWay:
     """The logins that the processes of this run are making, by server. Those of a process that is killed are over."""
 
-    def __init__(self) -> None:
-        self._memory = SharedMemory()
+    def __init__(self, shared: SharedMemory = SHARED_MEMORY) -> None:
+        self._document = SharedDocument(shared, "logins_under_way")
 
     def send(self, cap: Cap | None, logins: Sequence[Login], send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Make logins as soon as the cap leaves room for them, and count those that were wrong.
+        """Make logins as soon as the cap leaves room for them, and count those that had a wrong password.
 
         Args:
             cap: the cap; None leaves room for everything.
@@ -84,15 +88,15 @@ class LoginsUnderWay:
             send: makes them and returns a module's result.
 
         Raises:
-            ApiError: ``denied``, nothing was sent: the cap is reached, or wrong logins cannot be counted.
+            ApiError: ``access_denied``, nothing was sent: the cap is reached, or failed logins cannot be counted.
         """
         if cap is None or not logins:
             return send()
         with self._room(cap, Counter(login.server for login in logins)):
             result = send()
             outcomes = zip(logins, login_outcomes(result), strict=False)
-            wrong = Counter(login.server for login, outcome in outcomes if outcome == "bad")
-            for server, count in wrong.items():
+            failed = Counter(login.server for login, outcome in outcomes if outcome == Outcome.WRONG_PASSWORD)
+            for server, count in failed.items():
                 try:
                     cap.counted(server).add(count, now())
                 except OSError as exc:
@@ -103,33 +107,34 @@ class LoginsUnderWay:
     def _room(self, cap: Cap, wanted: Mapping[str, int]) -> Iterator[None]:
         me = str(os.getpid())
         # Held as long as this process lives and its logins are under way.
-        with self._memory.locked(me):
+        with self._document.locked(me):
             while not self._take_room(cap, wanted, me):
                 time.sleep(_PAUSE_SECONDS)
             try:
                 yield
             finally:
-                with self._memory.locked():
-                    self._memory.save({other: servers for other, servers in self._alive(me).items() if other != me})
+                with self._document.locked():
+                    self._document.save({other: servers for other, servers in self._alive(me).items() if other != me})
 
     def _take_room(self, cap: Cap, wanted: Mapping[str, int], me: str) -> bool:
-        with self._memory.locked():
+        with self._document.locked():
             under_way = self._alive(me)
             for server, count in wanted.items():
-                wrong = _wrong_logins(cap, server)
-                if len(wrong) + count > cap.most:
-                    raise ApiError("denied", _reached(cap, server, wrong, count))
-                if len(wrong) + count + sum(servers.get(server, 0) for servers in under_way.values()) > cap.most:
+                failed = _failed_logins(cap, server)
+                if len(failed) + count > cap.most:
+                    raise ApiError(Outcome.ACCESS_DENIED, _reached(cap, server, failed, count))
+                if len(failed) + count + sum(servers.get(server, 0) for servers in under_way.values()) > cap.most:
                     return False
-            if not self._memory.save({**under_way, me: dict(wanted)}):
-                raise ApiError("denied", "this run has more processes than can be counted; run it with fewer forks")
+            if not self._document.save({**under_way, me: dict(wanted)}):
+                message = "this run has more processes than can be counted; run it with fewer forks"
+                raise ApiError(Outcome.ACCESS_DENIED, message)
             return True
 
     def _alive(self, me: str) -> dict[str, dict[str, int]]:
         return {
             process: servers
-            for process, servers in self._memory.load().items()
-            if process == me or self._memory.is_held(process)
+            for process, servers in self._document.load().items()
+            if process == me or self._document.is_held(process)
         }
 
 
@@ -137,27 +142,27 @@ LOGINS_UNDER_WAY = LoginsUnderWay()
 """Those of this run."""
 
 
-def _wrong_logins(cap: Cap, server: str) -> list[datetime]:
+def _failed_logins(cap: Cap, server: str) -> list[datetime]:
     try:
         return cap.counted(server).times(now())
     except OSError as exc:
-        raise ApiError("denied", f"{_uncounted(cap, server, exc)}. Nothing was sent") from None
+        raise ApiError(Outcome.ACCESS_DENIED, f"{_uncounted(cap, server, exc)}. Nothing was sent") from None
 
 
 def _uncounted(cap: Cap, server: str, exc: OSError) -> str:
     return (
-        f"wrong logins to {server} cannot be counted in {cap.folder} ({os.strerror(exc.errno or 0)}); make this "
-        "folder, which failing_login_cap names, writable"
+        f"failed logins to {server} cannot be counted in {cap.folder} ({os.strerror(exc.errno or 0)}); make this "
+        "folder, which failed_login_cap names, writable"
     )
 
 
-def _reached(cap: Cap, server: str, wrong: Sequence[datetime], count: int) -> str:
-    option = "failing_login_cap.most, in the role rotate_max_failing_logins_per_server"
-    if not wrong:
-        return f"{count} logins may be wrong here, and {cap.most} is the cap of {server}; raise {option}"
-    until = wrong[len(wrong) + count - cap.most - 1] + cap.window
+def _reached(cap: Cap, server: str, failed: Sequence[datetime], count: int) -> str:
+    option = "failed_login_cap.most, in the role rotate_max_failed_logins_per_server"
+    if not failed:
+        return f"{count} logins may fail here, and {cap.most} is the cap of {server}; raise {option}"
+    until = failed[len(failed) + count - cap.most - 1] + cap.window
     return (
-        f"{server} has seen {len(wrong)} wrong logins from this controller within "
+        f"{server} has seen {len(failed)} failed logins from this controller within "
         f"{cap.window / timedelta(minutes=1):g} minutes, and {cap.most} is the cap, so that it does not ban this "
         f"machine. No login is tried before {until:%Y-%m-%d %H:%M} UTC; find out why the passwords are wrong, or raise "
         f"{option}"

@@ -13,9 +13,18 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import PROVES_PASSWORD, ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    PROVES_PASSWORD,
+    ApiError,
+    Outcome,
+)
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import login_outcomes
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory, key_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import (
+    SHARED_MEMORY,
+    SharedDocument,
+    SharedMemory,
+    key_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,17 +33,17 @@ if TYPE_CHECKING:
 
 _MOST_UNKNOWN = 2
 _WHY = {
-    "bad": "was refused",
-    "locked": "was answered with a lock",
-    "unknown": "was left without an answer twice, and each time may have been a wrong login",
+    Outcome.WRONG_PASSWORD: "was refused",
+    Outcome.LOCKED: "was answered with a lock",
+    Outcome.UNKNOWN: "was left without an answer twice, and each time may have been a failed login",
 }
 
 
 class SharedCredentials:
-    """What is known about shared credentials in the process that makes this object and all that it forks."""
+    """What is known about shared credentials, in a memory that processes share."""
 
-    def __init__(self) -> None:
-        self._memory = SharedMemory()
+    def __init__(self, shared: SharedMemory = SHARED_MEMORY) -> None:
+        self._document = SharedDocument(shared, "shared_credentials")
 
     def send(self, logins: Sequence[Login], send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Make logins, unless one of their credentials was refused before.
@@ -44,7 +53,7 @@ class SharedCredentials:
             send: makes them and returns a module's result; raises ApiError where it has sent nothing.
 
         Raises:
-            ApiError: ``denied``, or ``unreachable``: nothing was sent. Or one of ``send``.
+            ApiError: ``access_denied``, or ``unreachable``: nothing was sent. Or one of ``send``.
         """
         credentials = {_key(login.credential): login.credential for login in logins if login.credential}
         arrived = time.time()
@@ -52,35 +61,31 @@ class SharedCredentials:
             if not self._have_worked(credentials, arrived):
                 # In an order, so that no two processes wait for each other.
                 for key in sorted(credentials):
-                    alone.enter_context(self._memory.locked(key))
+                    alone.enter_context(self._document.locked(key))
                 if self._have_worked(credentials, arrived):
                     alone.close()
             return self._observed(logins, send)
 
-    def forget(self) -> None:
-        """Forget everything."""
-        with self._memory.locked():
-            self._memory.save({})
-
     def _have_worked(self, credentials: dict[str, Credential], arrived: float) -> bool:
         """Whether all of them have worked in this run. Raises ApiError where one must not be presented."""
-        with self._memory.locked():
-            known = self._memory.load()
+        with self._document.locked():
+            known = self._document.load()
         entries = {key: known.get(key, {}) for key in credentials}
         for key, entry in entries.items():
             if "refused" in entry:
                 raise ApiError(
-                    "denied",
+                    Outcome.ACCESS_DENIED,
                     f"the login as {credentials[key].name} {_WHY[entry['refused']]} earlier in this run, so that this "
                     "password is not presented again; correct it, or have the account unlocked, then run again",
                 )
             if entry.get("failed_at", 0) >= arrived:
                 # Shared with those who were waiting for it, so that they do not wait in turn.
-                raise ApiError(*entry["failure"])
+                outcome, message = entry["failure"]
+                raise ApiError(Outcome(outcome), message)
         return all(entry.get("worked") for entry in entries.values())
 
     def _observed(self, logins: Sequence[Login], send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        result: dict[str, Any] = {"outcome": "unknown"}  # as long as nothing better is known
+        result: dict[str, Any] = {"outcome": Outcome.UNKNOWN}  # as long as nothing better is known
         try:
             result = send()
         except ApiError:
@@ -92,18 +97,19 @@ class SharedCredentials:
         return result
 
     def _keep(self, logins: Sequence[Login], result: dict[str, Any]) -> None:
-        with self._memory.locked():
-            known = self._memory.load()
+        with self._document.locked():
+            known = self._document.load()
+            for login in logins:
+                if login.becomes and result.get("change_sent"):
+                    # Whatever it was before, now it is the password, or may be. Perhaps without a login of this task.
+                    known.pop(_key(login.becomes), None)
             for login, outcome in zip(logins, login_outcomes(result), strict=False):
                 if login.credential:
                     key = _key(login.credential)
-                    known[key] = _learnt(known.get(key, {}), outcome, str(result.get("msg")))
-                if login.becomes and result.get("changed"):
-                    # Whatever it was before, now it is the password, or may be.
-                    known.pop(_key(login.becomes), None)
-            if not self._memory.save(known):
+                    known[key] = _learned(known.get(key, {}), outcome, str(result.get("msg")))
+            if not self._document.save(known):
                 # Thousands of administrators in one run. Who has worked may be alone once more.
-                self._memory.save({key: entry for key, entry in known.items() if "refused" in entry})
+                self._document.save({key: entry for key, entry in known.items() if "refused" in entry})
 
 
 SHARED_CREDENTIALS = SharedCredentials()
@@ -114,18 +120,18 @@ def _key(credential: Credential) -> str:
     return key_of(*credential.parts)[:32]
 
 
-def _learnt(entry: dict[str, Any], outcome: str, message: str) -> dict[str, Any]:
+def _learned(entry: dict[str, Any], outcome: Outcome, message: str) -> dict[str, Any]:
     """Return what is known about a credential after a login. What was refused stays refused."""
     if "refused" in entry:
         return entry
     if outcome in PROVES_PASSWORD:
         return {"worked": True}
-    if outcome in ("bad", "locked"):
+    if outcome in (Outcome.WRONG_PASSWORD, Outcome.LOCKED):
         return {"refused": outcome}
-    if outcome == "unknown":
+    if outcome == Outcome.UNKNOWN:
         unknown = entry.get("unknown", 0) + 1
         return {"unknown": unknown} if unknown < _MOST_UNKNOWN else {"refused": outcome}
     if entry.get("worked"):
         return entry
-    failure = ["unreachable" if outcome == "unreachable" else "denied", message]
-    return {**entry, "failure": failure, "failed_at": time.time()}
+    failure = ApiError(outcome, message)
+    return {**entry, "failure": [failure.of_the_next, message], "failed_at": time.time()}

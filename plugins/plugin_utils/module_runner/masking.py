@@ -42,7 +42,7 @@ def _leaves(secret: Any) -> Iterator[str]:
         yield str(secret)
 
 
-def remember(secret: str) -> str:
+def register(secret: str) -> str:
     """Return a secret that was read from a store, registered for masking where that exists."""
     if register_secret is not None:
         register_secret(secret)

@@ -12,29 +12,40 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import pkgutil
 import ssl
 import time
+from functools import cache
 from importlib import import_module
 
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.plugins.loader import lookup_loader, test_loader
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
+
 _MODULES = "ansible_collections.callcenter.passwords.plugins.modules"
 
 
 def preload() -> None:
     """Load it. To be called while an action plugin is imported, which the main process does before it forks."""
+    SHARED_MEMORY.take()
     for module in pkgutil.iter_modules(import_module(_MODULES).__path__):
         import_module(f"{_MODULES}.{module.name}")
     lookup_loader.get("callcenter.passwords.secret", class_only=True)
     test_loader.get("ansible.builtin.failed")  # and with it all the others of ansible-core
     time.strptime("2026", "%Y")  # which imports its parser when it is called first
     _start_openssl()
-    # A worker's garbage collector would look at all that is inherited, and the kernel would copy it for that.
-    os.register_at_fork(after_in_child=gc.freeze)
+
+
+@cache
+def freeze() -> None:
+    """Keep a worker's garbage collector from all that is inherited, which the kernel would copy if it were looked at.
+
+    To be called when one of this collection's actions begins. What is frozen is never collected, and needs not be: a
+    worker ends with its task.
+    """
+    gc.freeze()
 
 
 def _start_openssl() -> None:

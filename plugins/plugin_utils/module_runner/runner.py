@@ -15,21 +15,24 @@ import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import (
-    TENANT_TOKENS,
     Token,
-    without_token,
+    TokenOfRun,
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import preload
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.place import runs_here
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import freeze, preload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +45,8 @@ if TYPE_CHECKING:
 forbid_core_dumps()
 preload()
 
-_LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
+_PRINTS_RESULTS = 3
+"""Verbosity from which on connection plugins print what a module answers."""
 
 
 class _CutOffError(Exception):
@@ -63,7 +67,7 @@ class ActionModule(ActionBase):
         """Run the module of this action's name."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         module = str(self._task.resolved_action).rsplit(".", 1)[-1]
-        result.update(Sender(self, task_vars).send(module, self._task.args, check_mode=self._task.check_mode))
+        result.update(ModuleRunner(self, task_vars).run(module, self._task.args, check_mode=self._task.check_mode))
         if any(result.get(key) for key in operation_of(module).secret_results):
             result["_ansible_no_log"] = True
             # Older releases of ansible-core look only here when they sum a loop's results up.
@@ -71,7 +75,7 @@ class ActionModule(ActionBase):
         return result
 
 
-class Sender:
+class ModuleRunner:
     """Runs modules for a task: in this process where the connection is local, otherwise where that leads."""
 
     def __init__(self, action: ActionBase, task_vars: dict[str, Any] | None) -> None:
@@ -81,11 +85,18 @@ class Sender:
             action: the running action.
             task_vars: its variables.
         """
+        freeze()
         self._action = action
         self._task_vars = task_vars
-        self._here = runs_here(action)
+        self.runs_here = runs_here(action)
 
-    def send(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> Result:
+    @property
+    def hands_sessions_on(self) -> bool:
+        """Whether a session in a module's result is printed nowhere, however much Ansible is told to print."""
+        debugs = constants.config.get_config_value("DEFAULT_DEBUG")
+        return self.runs_here or (Display().verbosity < _PRINTS_RESULTS and not debugs)
+
+    def run(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> Result:
         """Run a module of this collection and return its result.
 
         Args:
@@ -106,21 +117,20 @@ class Sender:
             return operation.accident(exc)
 
     def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
-        spec = operation.arguments
-        validated = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(args)
+        validated = ArgumentSpecValidator(**operation.arguments.to_kwargs()).validate(args)
         params = plain(validated.validated_parameters)
         if validated.errors.errors:
-            if self._here:
+            if self.runs_here:
                 raise AnsibleActionFail(validated.errors.msg)
             params, cap = {}, None  # The module finds it out as well, and says so.
         else:
             try:
                 cap = Cap.of(params)
             except InputError as exc:
-                return operation.refusal(ApiError("denied", ". ".join(exc.faults) + ". Nothing was sent"))
+                return operation.refusal(ApiError(Outcome.ACCESS_DENIED, ". ".join(exc.faults) + ". Nothing was sent"))
 
         def send() -> Result:
-            if self._here:
+            if self.runs_here:
                 return self._run_here(operation, params, check_mode)
             return self._run_there(operation, module, args, check_mode)
 
@@ -140,12 +150,16 @@ class Sender:
     def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         """Run the ordinary module, with the tenant's token that this run has got already."""
         self._keep_arguments_off_the_disk()
+        tokens = None
         if operation.token_from and not args.get("access_token") and args.get("app_secret") and not check_mode:
+            tokens = self._token_there(operation.token_from, args)
             try:
-                args["access_token"] = self._token_there(operation.token_from, args)
+                args["access_token"] = tokens.get()
             except ApiError as exc:
-                return operation.refusal(without_token(exc))
+                return operation.refusal(exc)
         result = self._execute(module, args)
+        if tokens and result.get("outcome") == Outcome.SESSION_LOST:
+            tokens.refuse(args["access_token"])
         if "outcome" not in result and "invocation" not in result:
             raise _CutOffError(result)
         return result
@@ -165,17 +179,19 @@ class Sender:
             with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
                 self._action._connection.set_option("pipelining", True)
 
-    def _token_there(self, module: str, args: dict[str, Any]) -> str:
+    def _token_there(self, module: str, args: dict[str, Any]) -> TokenOfRun:
         wanted = operation_of(module).arguments.known(args)
 
         def ask() -> Token:
             result = self._execute(module, wanted)
             if result.get("failed"):
-                raise ApiError(str(result.get("outcome") or "unreachable"), str(result.get("msg")), result.get("code"))
+                raise ApiError(
+                    Outcome(result.get("outcome") or Outcome.UNREACHABLE), str(result.get("msg")), result.get("code")
+                )
             return Token(result["access_token"], result["expires_in"])
 
         tenant = (str(args.get("token_url") or args.get("cec_url")), str(args.get("app_key")), str(args["app_secret"]))
-        return TENANT_TOKENS.get(("elsewhere", *tenant), ask)
+        return TokenOfRun(("elsewhere", *tenant), ask)
 
 
 def _protected(logins: Sequence[Login], cap: Cap | None, send: Callable[[], Result]) -> Result:
@@ -192,18 +208,3 @@ def operation_of(module: str) -> Operation:
     loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
     operation: Operation = loaded.OPERATION
     return operation
-
-
-def runs_here(action: ActionBase) -> bool:
-    """Whether this task's module would run on the controller, as the controller's own user and in its environment."""
-    task = action._task
-    return action._connection.ansible_name in _LOCAL_CONNECTIONS and not task.become and not any(task.environment or ())
-
-
-def plain(value: Any) -> Any:
-    """Return a value without the marks that ansible-core puts on strings, as an ordinary module would receive it."""
-    if isinstance(value, dict):
-        return {plain(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    return "".join(value) if isinstance(value, str) else value

@@ -10,33 +10,42 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NewType
 
-Sealed = NewType("Sealed", str)
-"""A secret as the store keeps it. Only the store that made it can open it."""
+Ciphertext = NewType("Ciphertext", str)
+"""A secret as the store keeps it. Only the store that encrypted it can decrypt it."""
 
-SECRETS = ("current", "staged", "previous", "given")
-"""The secrets of a credential, each an attribute of its entry."""
+CURRENT, STAGED, PREVIOUS, INITIAL = "current", "staged", "previous", "initial"
+SLOTS = (CURRENT, STAGED, PREVIOUS, INITIAL)
+"""The passwords of a credential, each an attribute of its entry."""
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A login that may have cost an attempt towards the account's lock.
+class BookedLogin:
+    """A login in the ledger: one that is booked before it is tried, or one that failed or may have failed.
 
     Attributes:
         at: when.
-        secret: with which secret: current, staged or given.
-        outcome: ``bad``, ``unknown`` or ``locked``; or one of those that plugin_utils/rotation.py defines and explains:
-            ``pending``, ``expected``, ``resent``, ``superseded``.
-        run: which run tried it.
-        remaining: how many attempts the server said it leaves.
-        until: when the server said it unlocks the account.
+        slot: which password it presents: current, staged or initial.
+        outcome: ``wrong_password``, ``unknown`` or ``locked``; or one of those that rotation/ledger.py explains:
+            ``in_flight``, ``expected``, ``resent``, ``superseded``.
+        run: which run books it.
+        code: the server's code, where it answered with one.
+        is_answered: whether the server answered at all.
+        remaining_attempts: how many attempts the server said it leaves.
+        unlocks_at: when the server said it unlocks the account.
+        asked_by: who asked for a login beyond the two that are allowed: ``person`` or ``repair``.
+        is_free: whether the server has told that the password is wrong without a login that it could count.
     """
 
     at: datetime
-    secret: str
+    slot: str
     outcome: str
     run: str
-    remaining: int | None = None
-    until: datetime | None = None
+    code: str | None = None
+    is_answered: bool = False
+    remaining_attempts: int | None = None
+    unlocks_at: datetime | None = None
+    asked_by: str | None = None
+    is_free: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +54,12 @@ class Entry:
 
     Attributes:
         version: counts the writes; a write succeeds only on the version that it has read.
-        current: the password that works, as far as is known. Absent until enrolment is complete.
-        staged: the one candidate, from before it is sent until it is committed or definitely refused.
-        previous: what was current before.
-        given: what the user gave for enrolment and has not proved to work yet.
-        rotated_at: when the current password was committed. Absent after enrolment: its age is unknown.
+        current: the password that works, as far as is known. Absent until enrollment is complete.
+        staged: the one candidate, from before it is sent until it is committed or another password is proved.
+        previous: what was current before, or a candidate that was sent and gave way.
+        initial: what the user gave for enrollment and has not proved to work yet.
+        proved_at: when a login proved the current password last. Absent where none has.
+        rotated_at: when the current password was committed. Absent after enrollment: its age is unknown.
         staged_at: when the candidate was written.
         temporary: the candidate must be replaced soon after it is in force.
         written_by: the run that wrote last and may still be at work; absent once it has finished.
@@ -58,16 +68,22 @@ class Entry:
     """
 
     version: int = 0
-    current: Sealed | None = field(default=None, repr=False)
-    staged: Sealed | None = field(default=None, repr=False)
-    previous: Sealed | None = field(default=None, repr=False)
-    given: Sealed | None = field(default=None, repr=False)
+    current: Ciphertext | None = field(default=None, repr=False)
+    staged: Ciphertext | None = field(default=None, repr=False)
+    previous: Ciphertext | None = field(default=None, repr=False)
+    initial: Ciphertext | None = field(default=None, repr=False)
+    proved_at: datetime | None = None
     rotated_at: datetime | None = None
     staged_at: datetime | None = None
     temporary: bool = False
     written_by: str | None = None
     written_at: datetime | None = None
-    ledger: tuple[Attempt, ...] = ()
+    ledger: tuple[BookedLogin, ...] = ()
+
+    def password(self, slot: str) -> Ciphertext | None:
+        """Return the password of a slot."""
+        password: Ciphertext | None = getattr(self, slot)
+        return password
 
     def changed(self, **values: Any) -> Entry:
         """Return a copy with other values."""

@@ -6,27 +6,30 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from ansible.parsing.vault import VaultLib
 
-from .entry import Entry, Sealed, StoreError
+from .entry import Ciphertext, Entry, StoreError
 from .vault_file import VaultFileStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ansible.parsing.dataloader import DataLoader
 
 
 class Store(Protocol):
     """What every store can do; the meaning is documented at VaultFileStore."""
 
-    def seal(self, secret: str) -> Sealed:
+    def encrypt(self, secret: str) -> Ciphertext:
         """Encrypt."""
 
-    def unseal(self, sealed: Sealed) -> str:
+    def decrypt(self, ciphertext: Ciphertext) -> str:
         """Decrypt."""
 
-    def check_key(self) -> None:
+    def check_vault_password(self) -> None:
         """Raise StoreError unless secrets can be encrypted and those in the store decrypted."""
 
     def read(self, host: str, kind: str) -> Entry | None:
@@ -36,17 +39,32 @@ class Store(Protocol):
         """Write a credential, compare-and-swap on its version."""
 
 
-def open_store(path: str | None, vault_id: str | None, loader: DataLoader | None) -> Store:
+def open_store(
+    path: str | None, vault_id: str | None, loader: DataLoader | None, inventory: Iterable[str] = ()
+) -> Store:
     """Return the store that the options describe.
 
     Args:
         path: folder of the store.
         vault_id: which vault password encrypts, where the run has several.
         loader: the run's own, which holds its vault passwords.
+        inventory: the run's inventory sources, none of which may hold the store.
 
     Raises:
         StoreError: the options do not describe a store.
     """
     if not path:
         raise StoreError("store_path is empty; give the folder that holds the passwords")
+    _keep_out_of(inventory, path)
     return VaultFileStore(path, loader._vault if loader else VaultLib(), vault_id)
+
+
+def _keep_out_of(inventory: Iterable[str], path: str) -> None:
+    """Raise StoreError where Ansible would read the store as inventory."""
+    store = os.path.realpath(path)
+    for source in filter(os.path.isdir, map(str, inventory)):
+        if os.path.commonpath([store, os.path.realpath(source)]) == os.path.realpath(source):
+            raise StoreError(
+                f"store_path lies in the inventory folder {source}, and Ansible would read the store as inventory; "
+                "give a folder elsewhere"
+            )

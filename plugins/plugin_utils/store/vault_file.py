@@ -23,18 +23,16 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils import timestamps
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
 
-from .entry import SECRETS, Attempt, Conflict, Entry, Sealed, StoreError
+from .document import from_dict, to_dict
+from .entry import SLOTS, Ciphertext, Conflict, Entry, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 _FORMAT = 1
 _HEADER = "# Passwords of one inventory host, kept by callcenter.passwords. Secrets are Ansible Vault scalars.\n"
-_TIMES = ("rotated_at", "staged_at", "written_at")
 _LOCKS = ".locks"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -78,21 +76,23 @@ class VaultFileStore:
         self._vault = vault
         self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
         # Ansible Vault derives a key of its own for each secret, which takes 10,000 rounds on purpose.
-        self._opened: dict[Sealed, str] = {}
+        self._opened: dict[Ciphertext, str] = {}
         self._vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
 
-    def seal(self, secret: str) -> Sealed:
+    def encrypt(self, secret: str) -> Ciphertext:
         """Encrypt a secret.
 
         Raises:
             StoreError: there is no vault password to encrypt with.
         """
         label, key = self._encryption_key()
-        sealed = Sealed(self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode())
-        self._opened[sealed] = secret
-        return sealed
+        ciphertext = Ciphertext(
+            self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode()
+        )
+        self._opened[ciphertext] = secret
+        return ciphertext
 
-    def unseal(self, sealed: Sealed) -> str:
+    def decrypt(self, ciphertext: Ciphertext) -> str:
         """Decrypt a secret.
 
         Raises:
@@ -100,18 +100,18 @@ class VaultFileStore:
         """
         if not self._vault.secrets:
             raise StoreError(_NO_VAULT_PASSWORD)
-        if sealed in self._opened:
-            return self._opened[sealed]
+        if ciphertext in self._opened:
+            return self._opened[ciphertext]
         try:
-            self._opened[sealed] = str(self._vault.decrypt(str(sealed)).decode())
+            self._opened[ciphertext] = str(self._vault.decrypt(str(ciphertext)).decode())
         except AnsibleError:
             raise StoreError(
                 f"the vault password does not open the passwords in {self._folder}; give the one they were "
                 "encrypted with"
             ) from None
-        return self._opened[sealed]
+        return self._opened[ciphertext]
 
-    def check_key(self) -> None:
+    def check_vault_password(self) -> None:
         """Make sure that the vault password is there, and the one that the store's other secrets are encrypted with.
 
         Raises:
@@ -124,7 +124,7 @@ class VaultFileStore:
                 if file.name.endswith(".yml"):
                     for credential in self._load(file.path).values():
                         if credential.current:
-                            self.unseal(credential.current)
+                            self.decrypt(credential.current)
                             return
 
     def read(self, host: str, kind: str) -> Entry | None:
@@ -151,7 +151,7 @@ class VaultFileStore:
                 credentials = self._load(self._path(host))
                 stored = credentials.get(kind)
                 if (stored.version if stored else 0) != entry.version:
-                    raise Conflict("another run has written this credential in the meantime; run again")
+                    raise Conflict("another run has written this credential in the meantime")
                 credentials[kind] = entry.changed(version=entry.version + 1)
                 replace(self._path(host), _text(_document(host, credentials)))
                 return credentials[kind]
@@ -226,68 +226,16 @@ def _credentials(path: str, text: str) -> dict[str, Entry]:
     document = yaml.load(text, _StoreLoader)  # noqa: S506  a subclass of the safe loader
     if document["format"] != _FORMAT:
         raise StoreError(f"{path} has a format that this version does not know; update the collection")
-    return {kind: _entry(values) for kind, values in document["credentials"].items()}
+    return {kind: from_dict(values) for kind, values in document["credentials"].items()}
 
 
 def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "host": host,
-        "credentials": {kind: _values(credentials[kind]) for kind in sorted(credentials)},
+        "credentials": {kind: _with_scalars(to_dict(credentials[kind])) for kind in sorted(credentials)},
     }
 
 
-def _values(entry: Entry) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "version": entry.version,
-        "rotated_at": _time_text(entry.rotated_at),
-        "staged_at": _time_text(entry.staged_at),
-        "written_at": _time_text(entry.written_at),
-        "written_by": entry.written_by,
-        **({"temporary": True} if entry.temporary else {}),
-        "ledger": [_attempt_values(attempt) for attempt in entry.ledger],
-    }
-    for name in SECRETS:
-        sealed = getattr(entry, name)
-        values[name] = _VaultScalar(sealed) if sealed else None
-    return values
-
-
-def _time_text(time: datetime | None) -> str | None:
-    return timestamps.to_text(time) if time else None
-
-
-def _entry(values: dict[str, Any]) -> Entry:
-    known: dict[str, Any] = {name: timestamps.from_text(values[name]) if values[name] else None for name in _TIMES}
-    known.update({name: Sealed(str(values[name])) if values[name] else None for name in SECRETS})
-    return Entry(
-        version=int(values["version"]),
-        written_by=values["written_by"],
-        temporary=bool(values.get("temporary")),
-        ledger=tuple(
-            Attempt(
-                timestamps.from_text(attempt["at"]),
-                attempt["secret"],
-                attempt["outcome"],
-                attempt["run"],
-                int(attempt["remaining"]) if attempt.get("remaining") is not None else None,
-                timestamps.from_text(attempt["until"]) if attempt.get("until") else None,
-            )
-            for attempt in values["ledger"]
-        ),
-        **known,
-    )
-
-
-def _attempt_values(attempt: Attempt) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "at": timestamps.to_text(attempt.at),
-        "secret": attempt.secret,
-        "outcome": attempt.outcome,
-        "run": attempt.run,
-    }
-    if attempt.remaining is not None:
-        values["remaining"] = attempt.remaining
-    if attempt.until is not None:
-        values["until"] = timestamps.to_text(attempt.until)
-    return values
+def _with_scalars(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _VaultScalar(value) if name in SLOTS and value else value for name, value in values.items()}

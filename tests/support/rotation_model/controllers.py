@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,22 +15,24 @@ from support.rotation_model.explore import (
     all_choices,
 )
 from support.rotation_model.play import (
+    ALWAYS,
     chosen,
     pass_point,
     telling,
 )
-from support.rotation_model.role import Rotation
-from support.rotation_model.world import Point, World
+from support.rotation_model.run import ModelRun, PhoneRun
+from support.rotation_model.world import Phone, Point, World
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Rules
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext
 
 
 class _Controller:
     """A run that waits at a point."""
 
-    def __init__(self, world: World, rules: Rules, name: str) -> None:
-        self.rotation = Rotation(world, rules, name, is_over=lambda other: False)
-        self.steps = self.rotation.steps()
+    def __init__(self, rotation: ModelRun) -> None:
+        self.rotation = rotation
+        self.steps = rotation.steps()
         self.outcome = ""
         self.at: Point | None = None
         self._go_on(None)
@@ -41,8 +43,10 @@ class _Controller:
         except StopIteration as end:
             self.at, self.outcome = None, str(end.value)
 
-    def step(self, world: World, choices: Choices) -> None:
+    def step(self, choices: Choices) -> None:
         assert self.at
+        world = self.rotation.world
+        world.story += (f"-- the {self.rotation.name}, {self.at.step}",)
         fault = pass_point(world, self.at, chosen(choices))
         if fault == "kill":
             self.at, self.outcome = None, "killed"
@@ -53,35 +57,73 @@ class _Controller:
         return self.at, self.outcome, self.rotation.memory()
 
 
-def meet(
-    start: World, rules: Rules, deviations: int, *, apart: timedelta = timedelta(0)
-) -> Iterator[tuple[World, set[str]]]:
+def _is_over(run: str) -> bool:
+    return False
+
+
+Begin = Callable[[World], tuple[ModelRun, ModelRun]]
+
+
+def two_rotations(rules: Rules, apart: timedelta = timedelta(0)) -> Begin:
+    """Return what begins two runs for one credential.
+
+    Args:
+        rules: of both.
+        apart: how much later than the first one's clock the second one's is.
+    """
+
+    def begin(world: World) -> tuple[ModelRun, ModelRun]:
+        world.excuses |= {"no lease"} if rules.lease == timedelta(0) else set()
+        first = ModelRun(world, rules, "first", _is_over)
+        world.time += apart
+        return first, ModelRun(world, rules, "second", _is_over)
+
+    return begin
+
+
+def rotation_and_enrollment(password: str) -> Begin:
+    """Return what begins a rotation, and the enrollment of a password in the place of the stored one."""
+    given = Enrollment(Ciphertext(password), lambda stored: stored == password, replace=True)
+    return lambda world: (
+        ModelRun(world, ALWAYS, "rotates", _is_over),
+        ModelRun(world, ALWAYS, "enrolls", _is_over, given),
+    )
+
+
+def rotation_and_verification(world: World) -> tuple[ModelRun, ModelRun]:
+    """Begin a rotation, and a verification."""
+    return ModelRun(world, ALWAYS, "rotates", _is_over), ModelRun(world, ALWAYS, "verifies", _is_over, verifies=True)
+
+
+def phone_and_account(phone: World) -> tuple[ModelRun, ModelRun]:
+    """Begin a run for a phone, and one for its account."""
+    assert isinstance(phone, Phone)
+    return PhoneRun(phone, phone.rules, "phone", _is_over), ModelRun(phone.other, ALWAYS, "account", _is_over)
+
+
+def meet(start: World, begin: Begin, deviations: int) -> Iterator[tuple[World, tuple[str, str]]]:
     """Yield each world, and the two outcomes, that two runs can end in.
 
     What was seen before, with at least as many deviations left, is not followed any further.
 
     Args:
         start: the world before.
-        rules: of both.
+        begin: begins the runs.
         deviations: how many things may go wrong.
-        apart: how much later than the first one's clock the second one's is.
     """
     seen: dict[tuple[Any, ...], int] = {}
     for choices in all_choices(deviations):
         world = start.fork()
-        first = _Controller(world, rules, "first")
-        world.time += apart
-        second = _Controller(world, rules, "second")
+        world.at_once = 1
+        first, second = (_Controller(run) for run in begin(world))
         is_new = True
         with telling(world):
             while is_new and (ready := [run for run in (first, second) if run.at]):
-                run = choices.among(ready, free=True)
-                world.story += (f"-- the {run.rotation.name}, {run.at and run.at.step}",)
-                run.step(world, choices)
-                state = (world.state(), world.entry.version, first.state(), second.state())
+                choices.among(ready, free=True).step(choices)
+                state = (world.state(), world.versions(), first.state(), second.state())
                 is_new = choices.is_repeating or seen.get(state, -1) < choices.left
                 if is_new:
                     seen[state] = choices.left
             world.check()
         if is_new:
-            yield world, {first.outcome, second.outcome}
+            yield world, (first.outcome, second.outcome)

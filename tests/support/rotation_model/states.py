@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from support.rotation_model.play import (
@@ -13,42 +14,43 @@ from support.rotation_model.play import (
     explore,
     play,
 )
+from support.rotation_model.run import Drawn
 from support.rotation_model.world import (
     AFTER_THE_WINDOW,
-    LOCK_WINDOW,
     SHORTLY,
     Server,
     World,
 )
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import (
-    FEW_ATTEMPTS,
-    PENDING,
-    Rules,
-    is_diverged,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Run
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+
+WAITING = {
+    Outcome.COOLING: "cooling",
+    Outcome.HELD: "held",
+    Outcome.FEW_ATTEMPTS: "few attempts",
+    Outcome.DIVERGED: "diverged",
+}
+"""States in which a credential is left alone, by what the next run would report."""
 
 
 def state_of(entry: Entry, time: datetime) -> str:
     """Return in which state a credential is.
 
     ``steady``, ``checking`` (a login is booked) with one password; ``unresolved``, ``resuming`` with a candidate besides;
-    ``cooling``, ``locked``, ``few attempts``, ``diverged`` with either.
+    ``cooling``, ``locked``, ``held``, ``few attempts``, ``diverged`` with either.
     """
-    recent = [attempt for attempt in entry.ledger if time - attempt.at < LOCK_WINDOW]
-    is_at_work = any(attempt.outcome == PENDING and attempt.run == entry.written_by for attempt in recent)
-    if is_at_work:
+    if any((line.outcome, line.run) == (ledger.IN_FLIGHT, entry.written_by) for line in entry.ledger):
         return "resuming" if entry.staged else "checking"
-    if any(attempt.remaining is not None and attempt.remaining <= FEW_ATTEMPTS for attempt in entry.ledger):
-        return "few attempts"
-    if is_diverged(entry):
-        return "diverged"
-    if any(attempt.outcome == "locked" for attempt in recent):
+    next_run = Run("the next run", time, lambda name: True)
+    outcome = Decisions(ALWAYS, next_run, Drawn(World())).plan(entry).outcome
+    until = ledger.locked_until(entry, ALWAYS)
+    if outcome == Outcome.COOLING and until and time < until:
         return "locked"
-    if len(recent) >= Rules().max_failing_logins:
-        return "cooling"
-    return "unresolved" if entry.staged else "steady"
+    return WAITING.get(outcome) or ("unresolved" if entry.staged else "steady")
 
 
 def transitions() -> set[tuple[str, str, str]]:
@@ -63,6 +65,6 @@ def transitions() -> set[tuple[str, str, str]]:
         world.written = written
         for end, _sequences in explore(world, ALWAYS, (1, 1, 0), pause).worlds.values():
             end.wait(AFTER_THE_WINDOW)
-            for rules in (ALWAYS, Rules(when="always", retry_diverged=True), Rules(when="always", repair=True)):
+            for rules in (ALWAYS, replace(ALWAYS, retry_diverged=True), replace(ALWAYS, repair=True)):
                 play(end.fork(), rules)
     return found

@@ -16,8 +16,7 @@ from support.wire_script import WireScript
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._cec import accounts as cec_options
 from ansible_collections.callcenter.passwords.plugins.module_utils._http import wire as http_wire
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TENANT_TOKENS
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +30,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_known() -> None:
     """Let no test find the tokens of another one, nor what another one has been refused."""
-    TENANT_TOKENS.forget()
-    SHARED_CREDENTIALS.forget()
+    vars(SHARED_MEMORY).pop("memory", None)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ import pytest
 
 if all(importlib.util.find_spec(name) for name in ("aiohttp", "cryptography", "requests")):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from simulator.cec_wire import CecWire, accounts
     from simulator.client import Simulator
+    from simulator.idaas_wire import CLIENT, PERSON, SECRET, USER, Idaas
     from simulator.process import LOG
     from simulator.wire import ADMIN, FIRST, Wire
 else:
@@ -53,3 +55,22 @@ def wire(simulator: Simulator) -> Iterator[Wire]:
     wire = Wire(simulator)
     yield wire
     wire.http.close()
+
+
+@pytest.fixture
+def cec(simulator: Simulator) -> Iterator[CecWire]:
+    """One tenant of the CEC, its business account and its SIP phone, instead of the agents."""
+    simulator.reset({"accounts": accounts()})
+    wire = CecWire(simulator)
+    yield wire
+    wire.http.close()
+
+
+@pytest.fixture
+def idaas(simulator: Simulator) -> Iterator[Idaas]:
+    """One user and one application of the IDaaS, besides the agents."""
+    simulator.put_account("idaas", USER, password=FIRST, attributes=PERSON)
+    simulator.put_account("idaas_client", CLIENT, password=SECRET)
+    idaas = Idaas(simulator)
+    yield idaas
+    idaas.http.close()

@@ -2,68 +2,32 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simulated CEC services keep the rules of the cc-management interface reference."""
+"""The simulated CEC services take tokens and calls as the cc-management interface reference says."""
 
 from __future__ import annotations
 
 import json
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from simulator.cec_wire import (
     ACCOUNT,
     APP_KEY,
     APP_SECRET,
+    EDITED,
     FIRST,
     LOGIN_CHECK,
     PHONE,
-    PHONE_FIRST,
     PHONE_SECOND,
     SECOND,
-    THIRD,
+    SUCCESS,
     UPDATE,
     UPDATE_PHONE,
     CecWire,
-    accounts,
+    business,
+    code_of,
 )
 from simulator.client import Simulator
-
-SUCCESS = {"resultCode": "0", "resultMessage": "success"}
-EDITED = {"resultCode": "0", "resultMessage": "edit success"}
-HALF_AN_HOUR, DAY = 1800, 86400
-
-
-@pytest.fixture
-def simulator(process: Simulator) -> Simulator:
-    process.reset({"accounts": accounts()})
-    return process
-
-
-@pytest.fixture
-def cec(simulator: Simulator) -> Iterator[CecWire]:
-    wire = CecWire(simulator)
-    yield wire
-    wire.http.close()
-
-
-def business(simulator: Simulator) -> dict[str, Any]:
-    return simulator.account("cec_account", ACCOUNT)
-
-
-def phone(simulator: Simulator) -> dict[str, Any]:
-    return simulator.account("cec_sip", PHONE)
-
-
-def code_of(reply: Any) -> str:
-    answer = reply.json()
-    return str(answer.get("resultCode") or answer["returnCode"])
-
 
 # Tokens.
 
@@ -258,344 +222,9 @@ def test_accounts_of_another_tenant_are_unknown(cec: CecWire, simulator: Simulat
         assert business(simulator)["failures"] == 0
 
 
-# Business accounts.
-
-
-def test_change(cec: CecWire, simulator: Simulator) -> None:
-    assert cec.change().json() == EDITED
-    account = business(simulator)
-    assert (account["password"], account["changes"], account["failures"]) == (SECOND, 1, 0)
-    (entry,) = simulator.journal(ACCOUNT, "account_change", "cec_account")
-    assert (entry["credential"], entry["retcode"], entry["applied"]) == ("live", "0", True)
-
-
-@pytest.mark.parametrize(
-    ("new", "text"),
-    [
-        ("Kx7@mQ2", "rules"),
-        ("Kx7mQ2vLpA", "rules"),
-        ("kx7@mq2vlp", "rules"),
-        ("Kx7@" * 8 + "m", "rules"),
-        (FIRST, "recently"),
-        (THIRD, "recently"),
-    ],
-)
-def test_refused_new_passwords(cec: CecWire, simulator: Simulator, new: str, text: str) -> None:
-    simulator.put_account("cec_account", ACCOUNT, password=FIRST, history=[THIRD])
-    answer = cec.change(new=new).json()
-    assert (answer["resultCode"], text in answer["resultMessage"]) == ("1", True)
-    account = business(simulator)
-    assert (account["password"], account["changes"], account["failures"]) == (FIRST, 0, 0)
-
-
-def test_three_wrong_passwords_lock(cec: CecWire, simulator: Simulator) -> None:
-    """However they are presented: all three calls count on the business account."""
-    for reply in (cec.change("wrong"), cec.change_phone("wrong"), cec.check("wrong")):
-        assert (code_of(reply), "incorrect" in reply.text) == ("1", True)
-    account = business(simulator)
-    assert (account["locked"], account["times_locked"], account["max_consecutive_failures"]) == (True, 1, 3)
-    for reply in (cec.change(), cec.change_phone(), cec.check()):
-        assert (code_of(reply), "locked" in reply.text) == ("1", True)
-    account = business(simulator)
-    assert (account["refused_while_locked"], account["failures"]) == (3, 3)
-    simulator.advance(HALF_AN_HOUR - 5)
-    assert code_of(cec.check(token=cec.token())) == "1"
-    simulator.advance(6)
-    assert code_of(cec.check(token=cec.token())) == "0"
-    account = business(simulator)
-    assert (account["locked"], account["consecutive_failures"], phone(simulator)["locked"]) == (False, 0, False)
-
-
-def test_a_right_password_ends_the_row(cec: CecWire, simulator: Simulator) -> None:
-    for _round in range(3):
-        assert [code_of(cec.check("wrong")) for _attempt in range(2)] == ["1", "1"]
-        assert code_of(cec.change_phone()) == "0"
-    account = business(simulator)
-    assert (account["times_locked"], account["failures"], account["max_consecutive_failures"]) == (0, 6, 2)
-
-
-@pytest.mark.parametrize("resets", [False, True])
-def test_the_count_after_a_lock(cec: CecWire, simulator: Simulator, resets: bool) -> None:
-    simulator.options(cec={"lock_resets_counter": resets})
-    simulator.act("lock", "cec_account", ACCOUNT)
-    simulator.act("unlock", "cec_account", ACCOUNT)
-    for _attempt in range(3):
-        cec.check("wrong")
-    simulator.advance(HALF_AN_HOUR + 1)
-    cec.check("wrong", token=cec.token())
-    assert (business(simulator)["locked"], business(simulator)["times_locked"]) == (not resets, 2 if resets else 3)
-
-
-def test_checks_may_not_count(cec: CecWire, simulator: Simulator) -> None:
-    simulator.options(cec={"login_check_counts": False})
-    assert {code_of(cec.check("wrong")) for _attempt in range(4)} == {"1"}
-    assert (business(simulator)["failures"], business(simulator)["locked"]) == (0, False)
-
-
-def test_one_change_in_a_day(cec: CecWire, simulator: Simulator) -> None:
-    assert code_of(cec.change()) == "0"
-    answer = cec.change(SECOND, THIRD).json()
-    assert (answer["resultCode"], "24 hours" in answer["resultMessage"]) == ("1", True)
-    simulator.advance(DAY - 60)
-    assert code_of(cec.change(SECOND, THIRD, token=cec.token())) == "1"
-    simulator.advance(61)
-    assert code_of(cec.change(SECOND, THIRD, token=cec.token())) == "0"
-    assert (business(simulator)["changes"], business(simulator)["failures"]) == (2, 0)
-    simulator.options(cec={"change_interval": 0})
-    assert code_of(cec.change(THIRD, "Yw3*nE5uGk", token=cec.token())) == "0"
-
-
-def test_a_change_by_somebody_else_uses_up_the_day(cec: CecWire, simulator: Simulator) -> None:
-    simulator.act("password", "cec_account", ACCOUNT, password=SECOND)
-    assert "24 hours" in cec.change(SECOND, THIRD).text
-    assert business(simulator)["changes"] == 0
-    simulator.put_account("cec_account", ACCOUNT, password=FIRST, age_days=0.5)
-    assert "24 hours" in cec.change().text
-    simulator.put_account("cec_account", ACCOUNT, password=FIRST)
-    assert code_of(cec.change()) == "0"
-
-
-def test_login_check(cec: CecWire, simulator: Simulator) -> None:
-    simulator.put_account("cc_agent", "291", password=THIRD)
-    assert cec.check().json() == {
-        "message": "success",
-        "returnCode": "0",
-        "results": {
-            "workNo": "291",
-            "password": THIRD,
-            "sipAccount": PHONE,
-            "sipPwd": PHONE_FIRST,
-            "sipServerInfo": [{"sipServiceIp": "127.0.0.1", "sipServicePort": "5060", "node": "1", "type": "0"}],
-        },
-    }
-    simulator.options(cec={"mask_sip_password": True, "sip_service_port": "5070"})
-    results = cec.check().json()["results"]
-    assert (results["sipPwd"], results["sipServerInfo"][0]["sipServicePort"]) == ("***", "5070")
-    refused = cec.check("wrong").json()
-    assert (refused["returnCode"], "results" in refused) == ("1", False)
-
-
-def test_login_check_without_agent_and_phone(cec: CecWire, simulator: Simulator) -> None:
-    simulator.put_account("cec_account", "li.na", password=FIRST, attributes={"platform_password": "Ab3-xYz7"})
-    results = cec.check(account="li.na").json()["results"]
-    assert (results["workNo"], results["password"]) == ("", "Ab3-xYz7")
-    assert (results["sipAccount"], results["sipPwd"]) == ("", "")
-    assert "no SIP phone" in cec.change_phone(account="li.na").text
-
-
-# SIP phones.
-
-
-def test_change_of_a_phone(cec: CecWire, simulator: Simulator) -> None:
-    assert cec.change_phone().json() == SUCCESS
-    assert cec.check().json()["results"]["sipPwd"] == PHONE_SECOND
-    assert (phone(simulator)["password"], phone(simulator)["changes"]) == (PHONE_SECOND, 1)
-    (entry,) = simulator.journal(PHONE, "sip_change", "cec_sip")
-    assert (entry["credential"], entry["applied"]) == ("live", True)
-
-
-def test_a_phone_needs_the_current_password_of_the_account(cec: CecWire, simulator: Simulator) -> None:
-    cec.change()
-    assert code_of(cec.change_phone(FIRST)) == "1"
-    assert code_of(cec.change_phone(PHONE_FIRST)) == "1"
-    assert code_of(cec.change_phone(SECOND)) == "0"
-    assert [entry["credential"] for entry in simulator.journal(PHONE)] == ["previous", "wrong", "live"]
-    assert (business(simulator)["failures"], phone(simulator)["failures"]) == (2, 0)
-
-
-@pytest.mark.parametrize(
-    ("new", "code"),
-    [
-        ("Nb8^gC2", "1"),
-        ("Nb8^gC2rNb8^gC2rN", "1"),
-        ("Nb8^gC2rNb8^gC2r", "0"),
-        ("Nb8cgC2r", "0"),
-        ("nb8^gc2r", "0"),
-        ("nb8cgc2r", "1"),
-        ("Nb8^gC2-", "1"),
-        ("Nb8^gC2é", "1"),
-        ("~@^*_+.?aA", "0"),
-        (PHONE_FIRST, "0"),
-    ],
-)
-def test_rules_for_a_phone(cec: CecWire, simulator: Simulator, new: str, code: str) -> None:
-    assert code_of(cec.change_phone(new=new)) == code
-    assert phone(simulator)["password"] == (new if code == "0" else PHONE_FIRST)
-
-
-def test_stricter_rules_for_a_phone(cec: CecWire, simulator: Simulator) -> None:
-    simulator.options(cec={"sip_classes": 4, "sip_history_size": 1})
-    assert "rules" in cec.change_phone(new="nb8^gc2r").text
-    assert "recently" in cec.change_phone(new=PHONE_FIRST).text
-    assert code_of(cec.change_phone()) == "0"
-
-
-def test_a_phone_that_moves(cec: CecWire, simulator: Simulator) -> None:
-    simulator.put_account("cec_account", "li.na", password=FIRST)
-    simulator.put_account("cec_sip", PHONE, password=PHONE_FIRST, attributes={"account": "li.na"})
-    assert code_of(cec.change_phone()) == "1"
-    assert code_of(cec.change_phone(account="li.na")) == "0"
-
-
-def test_control_of_a_phone(simulator: Simulator) -> None:
-    assert simulator.act("password", "cec_sip", PHONE, password=PHONE_SECOND)["changes"] == 0
-    with pytest.raises(ValueError, match="never locked"):
-        simulator.act("lock", "cec_sip", PHONE)
-    with pytest.raises(ValueError, match="nobody signs in"):
-        simulator.act("sign_in", "cec_account", ACCOUNT)
-
-
-# Faults.
-
-
-@pytest.mark.parametrize("applied", [False, True])
-@pytest.mark.parametrize("code", ["1", "10010000002"])
-def test_failures_in_the_words_of_the_service(cec: CecWire, simulator: Simulator, code: str, applied: bool) -> None:
-    for service, account in (("cec_account", ACCOUNT), ("cec_sip", PHONE), ("cec_app", APP_KEY)):
-        simulator.fault("retcode", service=service, account=account, code=code, applied=applied)
-    text = {"1": "The operation failed.", "10010000002": "Flow control failed."}[code]
-    assert cec.issue().json() == {"resultCode": code, "resultMessage": text}
-    assert cec.change_phone().json() == {"resultCode": code, "resultMessage": text}
-    assert cec.change().json() == {"resultCode": code, "resultMessage": text}
-    assert business(simulator)["password"] == (SECOND if applied else FIRST)
-    assert phone(simulator)["password"] == (PHONE_SECOND if applied else PHONE_FIRST)
-
-
-def test_failures_without_a_code(cec: CecWire, simulator: Simulator) -> None:
-    simulator.fault("retcode", service="cec_account", message="busy", count=2)
-    assert cec.check().json() == {"message": "busy", "returnCode": "1"}
-    assert cec.change().json() == {"resultCode": "1", "resultMessage": "busy"}
-
-
-def test_lies(cec: CecWire, simulator: Simulator) -> None:
-    cec.headers()
-    simulator.fault("lie", count=4)
-    assert cec.change("wrong").json() == EDITED
-    assert cec.change_phone("wrong").json() == SUCCESS
-    assert code_of(cec.check("wrong")) == "0"
-    assert cec.check(token=cec.token()).status_code == 401
-    assert (business(simulator)["password"], phone(simulator)["password"]) == (FIRST, PHONE_FIRST)
-    assert business(simulator)["failures"] == 0
-
-
-def test_a_late_effect(cec: CecWire, simulator: Simulator) -> None:
-    token = cec.token()
-    simulator.fault("late", account=PHONE, service="cec_sip", seconds=900, now="status", status=504)
-    assert cec.change_phone(token="unknown").status_code == 504
-    simulator.fault("late", account=PHONE, service="cec_sip", seconds=900, now="status", status=504)
-    assert cec.change_phone(token=token).status_code == 504
-    assert phone(simulator)["password"] == PHONE_FIRST
-    simulator.advance(901)
-    assert (phone(simulator)["password"], phone(simulator)["changes"]) == (PHONE_SECOND, 1)
-
-
-@pytest.mark.parametrize("kind", ["drop_after", "timeout_after", "truncated", "garbled_http", "header_flood"])
-def test_broken_connections(cec: CecWire, simulator: Simulator, kind: str) -> None:
-    token = cec.token()
-    simulator.fault(kind, account=PHONE, operation="sip_change", seconds=0.1, applied=True)
-    with pytest.raises(requests.RequestException):
-        cec.change_phone(token=token)
-    assert phone(simulator)["password"] == PHONE_SECOND
-
-
-@pytest.mark.parametrize("kind", ["oversized", "nested_json", "non_utf8", "garbled", "html", "empty", "redirect"])
-def test_deformed_answers(cec: CecWire, simulator: Simulator, kind: str) -> None:
-    simulator.fault(kind, account=PHONE, size=1, depth=50)
-    reply = cec.change_phone()
-    if kind in ("oversized", "nested_json"):
-        assert code_of(reply) == "0"
-    elif kind == "redirect":
-        assert reply.status_code == 307
-    else:
-        with pytest.raises(ValueError):
-            json.loads(reply.content)
-    assert simulator.journal(PHONE)[0]["outcome"] == kind
-    assert phone(simulator)["password"] == PHONE_FIRST
-
-
-# Secrets.
-
-
-def test_the_journal_holds_no_secret(cec: CecWire, simulator: Simulator) -> None:
-    token = cec.token()
-    cec.check(token=token)
-    cec.change_phone(token=token)
-    cec.change(token=token)
-    cec.issue(app_secret="wrong-secret")
-    written = json.dumps(simulator.journal())
-    for secret in (token, APP_SECRET, FIRST, SECOND, PHONE_FIRST, PHONE_SECOND, "wrong-secret"):
-        assert secret not in written
-
-
 @pytest.mark.parametrize(
     "options", [{"requests": "nested"}, {"answers": "both"}, {"management_path": "CC"}, {"unknown_account_status": 404}]
 )
 def test_bad_options(simulator: Simulator, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"options\.cec\."):
         simulator.options(cec=options)
-
-
-# Kamailio.
-
-
-@contextmanager
-def kamailio(path: Path, answer: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
-    """What a Kamailio would have been told."""
-    told: list[dict[str, Any]] = []
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-        server.bind(str(path))
-
-        def serve() -> None:
-            while True:
-                question, sender = server.recvfrom(65536)
-                if not question:
-                    return
-                told.append(json.loads(question))
-                server.sendto(json.dumps(answer).encode(), sender)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield told
-        finally:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-                last.sendto(b"", str(path))
-            thread.join()
-
-
-def test_kamailio_is_told(cec: CecWire, simulator: Simulator, tmp_path: Path) -> None:
-    path = tmp_path / "rpc.sock"
-    with kamailio(path, {"jsonrpc": "2.0", "result": "", "id": 1}) as told:
-        simulator.reset({"options": {"cec": {"kamailio_socket": str(path)}}, "accounts": accounts()})
-        assert code_of(cec.change_phone()) == "0"
-        assert code_of(cec.change_phone(new="short")) == "1"
-        simulator.act("password", "cec_sip", PHONE, password="Vc4?hJ7sZm")
-        simulator.put_account("cec_sip", "88801002", password=PHONE_FIRST)
-        simulator.act("password", "cec_account", ACCOUNT, password=SECOND)
-        assert [call["params"] for call in told] == [
-            ["pw", PHONE, PHONE_FIRST],
-            ["pw", PHONE, PHONE_SECOND],
-            ["pw", PHONE, "Vc4?hJ7sZm"],
-            ["pw", "88801002", PHONE_FIRST],
-        ]
-        assert {(call["jsonrpc"], call["method"], call["id"]) for call in told} == {("2.0", "htable.sets", 1)}
-        simulator.options(cec={"kamailio_socket": ""})
-        cec.change_phone(SECOND)
-        assert len(told) == 4
-
-
-def test_a_kamailio_that_refuses_or_is_gone(tmp_path: Path) -> None:
-    """A process of its own: it complains in the log, and carries on."""
-    path = tmp_path / "rpc.sock"
-    config = {"options": {"cec": {"kamailio_socket": str(path)}}, "accounts": accounts()}
-    with Simulator(tmp_path / "state") as own:
-        with kamailio(path, {"jsonrpc": "2.0", "error": {"code": 500, "message": "no such table"}, "id": 1}):
-            own.reset(config)
-        log = (tmp_path / "state" / "simulator.log").read_text()
-        assert "refused" in log
-        path.unlink()
-        assert code_of(CecWire(own).change_phone()) == "0"
-        log = (tmp_path / "state" / "simulator.log").read_text()
-        assert "was not told" in log
-        assert PHONE_FIRST not in log
-        assert PHONE_SECOND not in log

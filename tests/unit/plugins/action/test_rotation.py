@@ -2,122 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rotation action: which module each step sends, with which options, and what stops it."""
+"""The rotation action: from a task to its result, and what people see of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail
-from support.action_harness import action, loader
-from support.module_runner import (
-    NEW,
-    OLD,
-    assert_shows_no_secret,
-    run_main,
+from support.gateway import AGENT_OPTIONS, answer, change_agent, sign_in, sign_out, signed_in
+from support.module_runner import NEW, OLD
+from support.rotation_task import (
+    ADMIN,
+    ADMIN_PASSWORD,
+    CHANGED,
+    HOST,
+    NO,
+    OK,
+    OTHER,
+    SESSION,
+    Controller,
+    failed,
+    of,
+    steps,
 )
+from support.wire_script import WireScript
 
-from ansible_collections.callcenter.passwords.plugins.action import rotation
-from ansible_collections.callcenter.passwords.plugins.doc_fragments.credential import ModuleDocFragment
-from ansible_collections.callcenter.passwords.plugins.module_utils.credential_options import ROTATION_ARGUMENTS
-from ansible_collections.callcenter.passwords.plugins.modules import rotation as documentation
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import Sender
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
-
-HOST, ADMIN, ADMIN_PASSWORD = "agent-1001", "admin-101", "Admin@7Marker"
-OK = {"failed": False, "changed": False, "outcome": "ok", "code": "0"}
-BAD = {"failed": True, "changed": False, "outcome": "bad", "code": "100-001", "msg": "the password is wrong"}
-CHANGED = {"failed": False, "changed": True, "outcome": "changed", "code": "0"}
-UNKNOWN = {"failed": True, "changed": True, "outcome": "unknown", "code": None, "login": "ok", "msg": "no answer"}
-REFUSED = {
-    "failed": True,
-    "changed": False,
-    "outcome": "refused",
-    "code": "000-002",
-    "login": "ok",
-    "password_refused": True,
-    "msg": "against the policy",
-}
-
-
-class Controller:
-    """A store, and modules that answer as they are told."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.loads = loader(("default", "vault password"))
-        self.folder = str(folder)
-        self.store = open_store(self.folder, None, self.loads)
-        self.answers: list[dict[str, Any] | Exception] = []
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        monkeypatch.setattr(Sender, "send", lambda _sender, *args, **options: self._send(*args, **options))
-        monkeypatch.setattr(rotation, "_failed", set())
-
-    def _send(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
-        assert check_mode is False
-        self.sent.append((module, dict(args)))
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return dict(answer)
-
-    def do(self, *answers: dict[str, Any] | Exception, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-        self.answers, self.sent = list(answers), []
-        given = {"kind": "cc_agent", "store_path": self.folder, **options}
-        variables = given.pop("task_vars", {})
-        task = action(rotation.ActionModule, "rotation", given, loads=self.loads, check_mode=check_mode)
-        task._templar = type("Templar", (), {"template": staticmethod(lambda value: value)})()
-        before = dict(task._task.args)
-        result: dict[str, Any] = task.run(task_vars={"inventory_hostname": HOST, **variables})
-        assert task._task.args == before, "a task's arguments are sent to callbacks"
-        assert not self.answers, "modules that were not called"
-        assert_shows_no_secret(result)
-        for password in (ADMIN_PASSWORD, *(value for _module, args in self.sent for value in secrets_of(args))):
-            assert password not in str(result)
-        return result
-
-    def enroll(self, host: str = HOST, kind: str = "cc_agent", password: str = OLD, **values: Any) -> None:
-        self.store.write(host, kind, Entry(current=self.store.seal(password), **values))
-
-    def entry(self, host: str = HOST, kind: str = "cc_agent") -> Entry:
-        entry = self.store.read(host, kind)
-        assert entry is not None
-        return entry
-
-    def secret(self, version: str, **whose: str) -> str:
-        return self.store.unseal(getattr(self.entry(**whose), version))
-
-    @property
-    def modules(self) -> list[str]:
-        return [module for module, _args in self.sent]
-
-
-def secrets_of(args: Mapping[str, Any]) -> list[str]:
-    return [value for name, value in args.items() if name.endswith("password") and isinstance(value, str)]
-
-
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Controller:
-    return Controller(tmp_path / "store", monkeypatch)
-
-
-def steps(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(step["step"], step["outcome"]) for step in result["steps"]]
-
 
 # -- the ways through --------------------------------------------------------------------------------------------------
 
 
 def test_a_whole_rotation(controller: Controller) -> None:
     controller.enroll()
-    result = controller.do(
-        OK, CHANGED, OK, account={"agent_id": 1001, "timeout": 5}, policy={"generated_length": 20}, identifiers=["1001"]
+    account = {"agent_id": 1001, "timeout": 5}
+    result = controller.do({**OK, **SESSION}, CHANGED, OK, account=account, policy={"generated_length": 20})
+    assert (result["failed"], result["changed"], result["outcome"], result["kind"]) == (
+        False,
+        True,
+        "rotated",
+        "cc_agent",
     )
-    assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "rotated")
     assert steps(result) == [
         ("plan", "due"),
         ("log_in", "ok"),
@@ -127,44 +55,66 @@ def test_a_whole_rotation(controller: Controller) -> None:
         ("commit", "rotated"),
     ]
     new = controller.secret("current")
-    account = {"agent_id": 1001, "timeout": 5}
-    login = {**account, "verify_only": True}
-    change = {"old_password": OLD, "new_password": new, "policy": {"generated_length": 20}, "probe_new_password": False}
+    unjudged = {"check_policy": False, "probe_new_password": False}
     assert controller.sent == [
-        ("cc_agent_login", {**login, "password": OLD}),
-        ("cc_agent_password", {**account, **change}),
-        ("cc_agent_login", {**login, "password": new}),
+        ("cc_agent_login", {**account, "password": OLD, "verify_only": False}),
+        ("cc_agent_password", {**account, **SESSION, **unjudged, "old_password": OLD, "new_password": new}),
+        ("cc_agent_login", {**account, "password": new, "verify_only": True}),
     ]
     assert len(new) == 20
-    assert (controller.secret("previous"), controller.entry().staged, controller.entry().ledger) == (OLD, None, ())
+    entry = controller.entry()
+    assert (controller.secret("previous"), entry.staged, entry.ledger, entry.version) == (OLD, None, (), 4)
+    assert result["rotated_at"] == entry.rotated_at.isoformat() if entry.rotated_at else None
     again = controller.do()
     assert (again["outcome"], again["changed"], steps(again)) == ("not_due", False, [("plan", "not_due")])
 
 
-def test_a_change_that_had_gone_through_is_committed(controller: Controller) -> None:
-    controller.enroll(staged=controller.store.seal(NEW), staged_at=now())
-    result = controller.do(OK)
-    assert steps(result) == [("plan", "resume"), ("log_in", "ok"), ("stage", "proved"), ("commit", "rotated")]
-    assert controller.sent[0][1]["password"] == NEW
+def test_a_healthy_rotation_makes_five_requests_and_three_writes(
+    controller: Controller, wire: WireScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One session carries the login and the change, and another one the proof."""
+    controller.enroll()
+    writes = []
+    original = VaultFileStore.write
+
+    def write(store: VaultFileStore, host: str, kind: str, entry: Entry) -> Entry:
+        writes.append((host, kind))
+        return original(store, host, kind, entry)
+
+    monkeypatch.setattr(VaultFileStore, "write", write)
+    monkeypatch.setattr(PolicyCandidates, "draw", lambda drawn, announced: drawn.store.encrypt(NEW))
+    other = {"guid": "89abcdef-guid-marker.AgentGateway2", "cookie": None}
+    wire.expect(
+        sign_in(OLD, signed_in()),
+        change_agent(OLD, NEW),
+        sign_out(),
+        sign_in(NEW, signed_in(**other)),
+        sign_out(**other),
+    )
+    result = controller.task(account=AGENT_OPTIONS)
+    assert (result["outcome"], len(wire.sent), writes) == ("rotated", 5, [(HOST, "cc_agent")] * 3)
     assert controller.secret("current") == NEW
 
 
-def test_a_candidate_that_is_not_in_place_is_sent_again(controller: Controller) -> None:
-    controller.enroll(staged=controller.store.seal(NEW), staged_at=now())
-    result = controller.do(BAD, CHANGED, OK)
-    assert result["outcome"] == "rotated"
-    assert [args.get("password", args.get("new_password")) for _module, args in controller.sent] == [NEW, NEW, NEW]
+def test_a_candidate_in_the_store_is_sent_as_it_is(controller: Controller, wire: WireScript) -> None:
+    """The policy was tightened after it was staged, and no rule of this side judges it a second time."""
+    controller.stage()
+    wrong = answer("100-004")
+    wire.expect(sign_in(NEW, wrong), sign_in(OLD, signed_in()), change_agent(OLD, NEW), sign_out())
+    wire.expect(sign_in(NEW, signed_in()), sign_out())
+    result = controller.task(account=AGENT_OPTIONS, policy={"min_length": 24, "generated_length": 24})
+    assert (result["outcome"], controller.secret("current")) == ("rotated", NEW)
 
 
-def test_an_unknown_change_is_verified(controller: Controller) -> None:
-    controller.enroll()
-    result = controller.do(OK, UNKNOWN, OK)
-    assert (result["failed"], result["outcome"]) == (False, "rotated")
+def test_a_change_that_had_gone_through_is_committed(controller: Controller) -> None:
+    controller.stage()
+    result = controller.do(OK)
+    assert steps(result) == [("plan", "resumed"), ("log_in", "ok"), ("stage", "proved"), ("commit", "rotated")]
+    assert (controller.sent[0][1]["password"], controller.secret("current")) == (NEW, NEW)
 
 
 def test_a_repair_presents_the_administrators_password(controller: Controller) -> None:
-    bad = tuple(Attempt(now(), secret, "bad", "earlier") for secret in ("current",))
-    controller.enroll(ledger=bad)
+    controller.enroll(ledger=(failed("current"),))
     controller.enroll(ADMIN, "cc_config", ADMIN_PASSWORD)
     result = controller.do(
         CHANGED,
@@ -175,218 +125,176 @@ def test_a_repair_presents_the_administrators_password(controller: Controller) -
         repair_account={"admin_id": 101},
     )
     assert [step for step, _outcome in steps(result)] == ["plan", "repair", "verify", "commit"]
+    assert "a temporary password is in force; the next run replaces it" in result["msg"]
+    assert result["rotated_at"] is None
     module, args = controller.sent[0]
-    assert (module, args["password"], args["admin_id"], args["agent_id"]) == (
-        "cc_agent_reset",
-        ADMIN_PASSWORD,
-        101,
-        1001,
-    )
-    assert args["vdn_offset"] == 100000
+    assert (module, args["password"], args["admin_id"]) == ("cc_agent_reset", ADMIN_PASSWORD, 101)
     assert len(args["new_password"]) == 8
-    assert "admin_id" not in controller.sent[1][1], "options of the administrator are for the repair only"
+    assert controller.entry(ADMIN, "cc_config").ledger == ()
+    assert controller.do({**OK, **SESSION}, CHANGED, OK)["outcome"] == "rotated", "a temporary one is due at once"
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome"),
+    [({}, "diverged"), ({"repairable": ["idaas"]}, "diverged"), ({"repairable": ["cc_agent"]}, "blocked")],
+)
+def test_what_has_diverged_is_left_alone_unless_it_may_be_repaired(
+    controller: Controller, options: dict[str, Any], outcome: str
+) -> None:
+    controller.enroll(ledger=(failed("current"),))
+    result = controller.do(repair_host=ADMIN, **options)
+    assert (result["failed"], result["outcome"]) == (True, outcome)
+    assert ("repairs it" in result["msg"]) is False
+    assert controller.ledger() == [("current", "wrong_password")]
 
 
 @pytest.mark.parametrize("registrar", [None, "sip:localhost"])
 def test_a_phone_needs_its_accounts_password(controller: Controller, registrar: str | None) -> None:
-    controller.enroll(kind="cec_account", password="Account@7Marker")
+    controller.enroll(kind="cec_account", password=OTHER)
     controller.enroll(kind="cec_sip")
     account = {"account": "zhang.wei", **({"registrar": registrar} if registrar else {})}
-    result = controller.do(OK, CHANGED, OK, kind="cec_sip", account=account)
-    assert result["outcome"] == "rotated"
-    assert controller.modules == ["cec_sip_login", "cec_sip_password", "cec_sip_login"]
+    assert controller.do(OK, CHANGED, OK, kind="cec_sip", account=account)["outcome"] == "rotated"
     login, change, _verify = (args for _module, args in controller.sent)
-    assert login.get("account_password") == (None if registrar else "Account@7Marker")
-    assert change["account_password"] == "Account@7Marker"
-    assert "old_password" not in change
-    assert "verify_only" not in login, "that module has no such option"
+    assert login.get("account_password") == (None if registrar else OTHER)
+    assert change["account_password"] == OTHER
+
+
+def test_a_witness_verifies_a_phone_without_its_account(controller: Controller) -> None:
+    controller.enroll(kind="cec_sip")
+    account = {"account": "zhang.wei", "registrar": "sip:localhost"}
+    assert controller.do(OK, kind="cec_sip", account=account, intent="verify")["outcome"] == "verified"
+    result = controller.do(kind="cec_sip", account={"account": "zhang.wei"}, intent="verify")
+    assert (result["outcome"], "it is not enrolled" in result["msg"]) == ("blocked", True)
+    lost = controller.do(NO, kind="cec_sip", account=account, intent="verify")
+    assert lost["msg"] == "cec_sip: log in: the password is wrong; the next rotation replaces it"
 
 
 def test_a_verification(controller: Controller) -> None:
-    controller.enroll()
+    controller.enroll(ledger=(failed("current", "unknown"),))
     result = controller.do(OK, intent="verify")
-    assert steps(result) == [("plan", "verify"), ("log_in", "ok"), ("commit", "verified")]
-    assert (result["failed"], result["changed"]) == (False, False)
+    assert steps(result) == [("plan", "resumed"), ("log_in", "ok"), ("commit", "verified")]
+    assert (result["failed"], result["changed"], controller.ledger()) == (False, False, [])
+    assert controller.sent[0][1]["verify_only"] is True
 
 
-@pytest.mark.parametrize(("verify", "answers"), [(True, [OK]), (False, [])])
-def test_an_enrolment(controller: Controller, verify: bool, answers: list[dict[str, Any]]) -> None:
-    result = controller.do(*answers, intent="enroll", password=OLD, verify=verify)
-    assert (result["outcome"], result["changed"], controller.secret("current")) == ("enrolled", True, OLD)
+@pytest.mark.parametrize("verify", [True, False])
+def test_an_enrollment(controller: Controller, verify: bool) -> None:
+    result = controller.do(*[OK] * verify, intent="enroll", password=OLD, verify=verify)
+    assert (result["outcome"], result["changed"], result["rotated_at"]) == ("enrolled", True, None)
     assert [args["password"] for _module, args in controller.sent] == [OLD] * verify
+    entry = controller.entry()
+    assert (controller.secret("current"), entry.initial, bool(entry.proved_at)) == (OLD, None, verify)
+    again = controller.do(intent="enroll", password=NEW)
+    assert (again["outcome"], again["changed"], again["failed"]) == ("enrolled", False, False)
 
 
-def test_check_mode_only_plans(controller: Controller) -> None:
-    controller.enroll()
-    before = controller.entry()
-    result = controller.do(check_mode=True)
-    assert (result["failed"], result["changed"], controller.sent) == (False, True, [])
-    assert "check mode sends and writes nothing" in result["msg"]
-    assert controller.entry() == before
-
-
-# -- what stops it -----------------------------------------------------------------------------------------------------
+def test_a_failed_enrollment_leaves_a_trace_but_no_password(controller: Controller) -> None:
+    result = controller.do(NO, intent="enroll", password=OLD)
+    assert (result["outcome"], result["failed"], controller.ledger()) == (
+        "wrong_password",
+        True,
+        [("initial", "wrong_password")],
+    )
+    assert controller.entry().current is None
+    again = controller.do(intent="enroll", password=OLD)
+    assert (again["outcome"], "refused before" in again["msg"]) == ("wrong_password", True)
+    assert controller.do(OK, intent="enroll", password=NEW)["outcome"] == "enrolled"
+    assert controller.do(OK, intent="enroll", password=OLD, replace=True)["outcome"] == "enrolled"
+    assert (controller.secret("current"), controller.secret("previous")) == (OLD, NEW)
 
 
 @pytest.mark.parametrize(
-    ("answers", "outcome", "failed", "message", "left"),
+    ("password", "fault"), [("", "password is empty"), (12345678, "arrived as a number"), ({"a": OLD}, "a mapping")]
+)
+def test_enrolling_what_is_no_password(controller: Controller, password: Any, fault: str) -> None:
+    result = controller.do(intent="enroll", password=password)
+    assert (result["failed"], result["outcome"]) == (True, "failed")
+    assert fault in result["msg"]
+    assert not Path(controller.folder).exists()
+
+
+# -- check mode --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("entry", "options", "changed", "outcome"),
     [
-        ([BAD], "diverged", True, "cc_agent: ", [("current", "bad")]),
-        ([{**BAD, "outcome": "live"}], "live", False, "signed in", []),
-        ([{**BAD, "outcome": "locked"}], "locked", True, "locked", [("current", "locked")]),
-        ([{**BAD, "outcome": "denied"}], "denied", True, "log in: ", []),
-        ([{**BAD, "outcome": "unknown"}], "unknown", True, "log in: ", [("current", "unknown")]),
-        ([OK, REFUSED], "refused", True, "change: against the policy", []),
-        ([OK, UNKNOWN, BAD], "bad", True, "verify: ", [("staged", "bad")]),
-        ([OK, CHANGED, {**BAD, "outcome": "unreachable"}], "unreachable", True, "verify: ", []),
+        ({}, {}, True, "due"),
+        ({"rotated_at": now()}, {}, False, "not_due"),
+        ({}, {"intent": "verify"}, False, "resumed"),
+        ({"ledger": (failed("current"),)}, {}, False, "diverged"),
+        ({"ledger": (failed("current", "locked", days=0),)}, {}, False, "cooling"),
     ],
 )
-def test_a_step_that_fails(
-    controller: Controller,
-    answers: list[dict[str, Any]],
-    outcome: str,
-    failed: bool,
-    message: str,
-    left: list[tuple[str, str]],
+def test_check_mode_writes_and_sends_nothing(
+    controller: Controller, entry: dict[str, Any], options: dict[str, Any], changed: bool, outcome: str
 ) -> None:
-    controller.enroll()
-    result = controller.do(*answers)
-    assert (result["outcome"], result["failed"]) == (outcome, failed)
-    assert message in result["msg"]
-    assert [(attempt.secret, attempt.outcome) for attempt in controller.entry().ledger] == left
-    assert (controller.entry().staged is None) is (outcome not in ("bad", "unreachable"))
-
-
-def test_an_option_that_the_module_refuses_costs_nothing(controller: Controller) -> None:
-    controller.enroll()
-    result = controller.do(AnsibleActionFail("agent_id is no number"))
-    assert (result["failed"], result["msg"]) == (True, "cc_agent: log in: agent_id is no number")
-    assert controller.entry().ledger == ()
-
-
-def test_a_password_that_is_not_in_the_store_costs_nothing(controller: Controller) -> None:
-    controller.enroll(kind="cec_sip")
-    result = controller.do(kind="cec_sip", intent="verify")
-    assert result["failed"] is True
-    assert controller.sent == []
-
-
-def test_a_phone_whose_account_has_failed_is_left_alone(controller: Controller) -> None:
-    controller.enroll(kind="cec_account", password="Account@7Marker")
-    controller.enroll(kind="cec_sip")
-    assert controller.do({**BAD, "outcome": "denied"}, kind="cec_account")["failed"] is True
-    result = controller.do(kind="cec_sip")
-    assert result["failed"] is True
-    assert "cec_account, whose password this change needs, has failed in this run" in result["msg"]
-    assert controller.entry(kind="cec_sip").ledger == ()
-
-
-def test_an_agent_of_the_workbench_is_left_alone(controller: Controller) -> None:
-    controller.enroll()
-    result = controller.do(account={"aicc_workbench": True})
-    assert result["failed"] is True
-    assert "aicc_workbench is true" in result["msg"]
-
-
-def test_a_vault_password_that_is_not_the_right_one(controller: Controller) -> None:
-    controller.enroll()
+    controller.enroll(**entry)
     before = controller.entry()
-    controller.loads = loader(("default", "another"))
-    result = controller.do()
-    assert result["failed"] is True
-    assert "the vault password does not open" in result["msg"]
-    assert controller.entry() == before
+    result = controller.do(check_mode=True, **options)
+    assert (result["changed"], result["outcome"], controller.entry()) == (changed, outcome, before)
+    is_prediction = outcome in ("due", "resumed")
+    assert ("check mode sends and writes nothing" in result["msg"]) is is_prediction
+    assert "(plan" not in result["msg"], "nothing was done"
+    assert (controller.warnings, controller.shown, steps(result)) == ([], [], [("plan", outcome)])
 
 
-def test_an_accident_shows_nothing_of_its_cause(controller: Controller) -> None:
+def test_check_mode_of_an_enrollment(controller: Controller) -> None:
+    result = controller.do(check_mode=True, intent="enroll", password=OLD)
+    assert (result["changed"], result["failed"]) == (True, False)
+    assert not Path(controller.folder).exists()
+
+
+# -- what people see ---------------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_shown_with_its_steps_and_is_no_warning(controller: Controller) -> None:
     controller.enroll()
-    result = controller.do(RuntimeError(f"it was {OLD}"))
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "failed")
-    assert "unexpected RuntimeError" in result["msg"]
-    assert [attempt.outcome for attempt in controller.entry().ledger] == ["pending"]
+    result = controller.do({**OK, **SESSION}, CHANGED, OK)
+    told = "the new password is in force (plan, log in ok, stage, change changed, verify ok, commit)"
+    assert (result["msg"], controller.shown, controller.warnings) == (told, [f"{HOST}, cc_agent: {told}"], [])
 
 
-# -- options -----------------------------------------------------------------------------------------------------------
-
-
-def test_options_by_the_names_of_variables(controller: Controller) -> None:
-    controller.enroll()
-    controller.enroll(ADMIN, "cc_config", ADMIN_PASSWORD)
-    task_vars = {
-        "number": 1001,
-        "names": ["a.b", "c.d"],
-        "days": 90,
-        "admin": ADMIN,
-        "mine": "not looked at",
-        "hostvars": {ADMIN: {"theirs": 101}},
-        "length": {"generated_length": 25},
-    }
-    variables = {
-        "account": {"agent_id": "number", "ca_path": "not_defined"},
-        "identifiers": ["number", "names", "not_defined"],
-        "rules": {"max_age_days": "days"},
-        "policy": "length",
-        "vault_id": "not_defined",
-        "repair_host": "admin",
-        "repair_account": {"admin_id": "theirs", "vdn_id": "mine"},
-        "enroll": {"password": "not_looked_at"},
-    }
-    result = controller.do(OK, CHANGED, OK, variables=variables, task_vars=task_vars)
-    assert result["outcome"] == "rotated"
-    assert controller.sent[0][1] == {"agent_id": 1001, "password": OLD, "verify_only": True}
-    assert len(controller.secret("current")) == 25
-
-
-def test_names_for_each_kind(controller: Controller) -> None:
-    controller.enroll()
-    names = {
-        "cc_agent": {"policy": "policies.cc_agent", "account": {"failing_login_cap": {"most": "cap"}}},
-        "idaas": {"policy": "policies.idaas"},
-    }
-    task_vars = {"names": names, "policies": {"cc_agent": {"generated_length": 22}}, "cap": 5}
-    assert controller.do(OK, CHANGED, OK, variables="names", task_vars=task_vars)["outcome"] == "rotated"
-    assert len(controller.secret("current")) == 22
-    cap = {"folder": f"{controller.folder}/.failing-logins", "most": 5}
-    assert [args["failing_login_cap"] for _module, args in controller.sent] == [cap] * 3, "counted in the store"
-    controller.enroll(kind="idaas")
-    assert controller.do(OK, CHANGED, OK, kind="idaas", variables="names", task_vars=task_vars)["changed"]
+@pytest.mark.parametrize(("entry", "options"), [({"rotated_at": now()}, {}), ({}, {"intent": "verify"})])
+def test_where_nothing_has_changed_nothing_is_shown(
+    controller: Controller, entry: dict[str, Any], options: dict[str, Any]
+) -> None:
+    controller.enroll(**entry)
+    result = controller.do(*[OK] * len(options), **options)
+    assert (result["failed"], controller.shown, controller.warnings) == (False, [], [])
+    assert "(plan" not in result["msg"]
 
 
 @pytest.mark.parametrize(
-    ("variables", "fault"),
+    ("entry", "answers", "rules", "outcome"),
     [
-        ("missing", "missing holds no names"),
-        ("names", "cc_agent is no kind of credential; names has idaas"),
-        ("text", "text holds no names"),
-        (["names"], "give names of variables"),
+        ({"ledger": (failed("current", "locked", days=0),)}, [], {}, "cooling"),
+        ({"ledger": (failed("current", "unknown", days=0),)}, [], {"max_failed_logins": 1}, "cooling"),
+        ({"staged": "x", "written_by": "elsewhere:1:2", "written_at": now()}, [], {}, "leased"),
+        ({"rotated_at": now()}, [], {"when": "always", "min_age_hours": 24}, "too_early"),
+        ({}, [of("signed_in", code="100-002")], {}, "signed_in"),
     ],
 )
-def test_names_that_are_none_are_refused(controller: Controller, variables: Any, fault: str) -> None:
+def test_what_is_left_alone_is_a_warning(
+    controller: Controller, entry: dict[str, Any], answers: list[Any], rules: dict[str, Any], outcome: str
+) -> None:
+    if "staged" in entry:
+        entry = {**entry, "staged": controller.store.encrypt(NEW)}
+    controller.enroll(**entry)
+    result = controller.do(*answers, rules=rules)
+    assert (result["outcome"], result["failed"], result["changed"]) == (outcome, False, False)
+    assert (controller.warnings, controller.shown) == ([f"{HOST}, cc_agent: {result['msg']}"], [])
+
+
+def test_a_failure_is_told_by_the_task_itself(controller: Controller) -> None:
     controller.enroll()
-    with pytest.raises(AnsibleActionFail, match=fault):
-        controller.do(variables=variables, task_vars={"names": {"idaas": {}}, "text": "cc_agent"})
+    result = controller.do(NO)
+    assert (result["failed"], result["outcome"]) == (True, "diverged")
+    assert result["msg"].startswith("cc_agent: the stored password does not work")
+    assert (controller.warnings, controller.shown) == ([], [])
 
 
-def test_an_option_that_is_given_wins_over_a_variable(controller: Controller) -> None:
-    variables = {"enroll": {"password": "first", "verify": "no"}}
-    result = controller.do(intent="enroll", password=NEW, variables=variables, task_vars={"first": OLD, "no": False})
-    assert result["outcome"] == "enrolled"
-    assert controller.secret("current") == NEW
-
-
-def test_an_option_of_the_wrong_type_is_refused(controller: Controller) -> None:
-    with pytest.raises(AnsibleActionFail, match="'days' is of type"):
-        controller.do(variables={"rules": {"max_age_days": "days"}}, task_vars={"days": "many"})
-    with pytest.raises(AnsibleActionFail, match="max_age_days"):
-        controller.do(rules={"max_age_days": "many"})
-    with pytest.raises(AnsibleActionFail, match="value of kind must be one of"):
-        controller.do(kind="other", variables={"rules": {"max_age_days": "days"}}, task_vars={"days": 5})
-
-
-def test_the_module_behind_it_says_where_the_work_is_done(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run_main("rotation", {"kind": "cc_agent", "store_path": "/nowhere"}, capsys)
-    assert "the action plugin of this name does the work" in result["msg"]
-    documented = documentation.DOCUMENTATION + ModuleDocFragment.DOCUMENTATION
-    assert set(ROTATION_ARGUMENTS.options) <= {
-        line.strip(" :") for line in documented.splitlines() if line.startswith("  ")
-    }
+def test_another_host_may_be_named(controller: Controller) -> None:
+    controller.enroll("agent-2", rotated_at=now())
+    assert controller.do(host="agent-2")["outcome"] == "not_due"
+    assert controller.do(host="agent-2", rules={"when": "always"}, account={"aicc_workbench": True})["failed"]

@@ -16,7 +16,7 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from support.action_harness import loader
 
 from ansible_collections.callcenter.passwords.plugins.lookup import secret
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, Sealed
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext, Entry
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
 
@@ -28,7 +28,7 @@ KEYS = loader(("default", "key"))
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("passwords") / "store"
     store = open_store(str(folder), None, KEYS)
-    store.write(HOST, KIND, Entry(current=store.seal("the current"), staged=store.seal("the staged")))
+    store.write(HOST, KIND, Entry(current=store.encrypt("the current"), staged=store.encrypt("the staged")))
     return folder
 
 
@@ -43,7 +43,7 @@ def look_up(*terms: Any, keys: Any = KEYS, **options: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     ("options", "password"),
-    [({}, "the current"), ({"version": "current"}, "the current"), ({"version": "staged"}, "the staged")],
+    [({}, "the current"), ({"slot": "current"}, "the current"), ({"slot": "staged"}, "the staged")],
 )
 def test_reading_a_password(folder: Path, options: dict[str, str], password: str) -> None:
     assert look_up(HOST, KIND, store_path=str(folder), **options) == [password]
@@ -61,7 +61,7 @@ def test_the_store_may_come_from_the_environment(folder: Path, monkeypatch: pyte
         ([HOST, KIND, "x"], {}, "give two terms"),
         (["agent-2", KIND], {}, "agent-2, cc_agent: there is no current password"),
         ([HOST, "cc_config"], {}, "there is no current password"),
-        ([HOST, KIND], {"version": "previous"}, "there is no previous password"),
+        ([HOST, KIND], {"slot": "previous"}, "there is no previous password"),
         ([HOST, KIND], {"keys": loader()}, "this run has no vault password"),
         ([HOST, KIND], {"keys": loader(("default", "another"))}, "the vault password does not open"),
     ],
@@ -73,11 +73,13 @@ def test_what_cannot_be_read(folder: Path, terms: list[str], options: dict[str, 
 
 
 def test_an_accident_shows_nothing_of_its_cause(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def burst(store: VaultFileStore, sealed: Sealed) -> str:
+    def burst(store: VaultFileStore, ciphertext: Ciphertext) -> str:
         raise RuntimeError("it was the current")
 
-    monkeypatch.setattr(VaultFileStore, "unseal", burst)
-    with pytest.raises(AnsibleLookupError, match="unexpected RuntimeError while reading the store") as caught:
+    monkeypatch.setattr(VaultFileStore, "decrypt", burst)
+    with pytest.raises(
+        AnsibleLookupError, match=r"unexpected RuntimeError at .*lookup/secret.py:[0-9]+ while reading the store"
+    ) as caught:
         look_up(HOST, KIND, store_path=str(folder))
     assert "the current" not in str(caught.value)
     assert caught.value.__suppress_context__
@@ -89,6 +91,6 @@ def test_a_lookup_needs_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
         look_up(HOST, KIND)
 
 
-def test_a_version_that_does_not_exist(folder: Path) -> None:
-    with pytest.raises(AnsibleError, match="version"):
-        look_up(HOST, KIND, store_path=str(folder), version="oldest")
+def test_a_slot_that_does_not_exist(folder: Path) -> None:
+    with pytest.raises(AnsibleError, match="slot"):
+        look_up(HOST, KIND, store_path=str(folder), slot="oldest")

@@ -19,11 +19,11 @@ from support import cec, idaas
 from support.json_values import json_values
 from support.module_runner import NEW, OLD, operation
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, NothingSent, Unreadable
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, NoAnswer, NothingSent
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import Reply, Transport
 from ansible_collections.callcenter.passwords.plugins.module_utils._idaas.client import announced_policy
 from ansible_collections.callcenter.passwords.plugins.module_utils._policy import Policy
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TENANT_TOKENS
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
 
 PHONE = {"account_password": cec.ACCOUNT_PASSWORD}
 MODULES: Mapping[str, Mapping[str, Any]] = {
@@ -37,8 +37,11 @@ MODULES: Mapping[str, Mapping[str, Any]] = {
     "idaas_password first": {**idaas.USER_OPTIONS, "id_token": idaas.ID_TOKEN, "new_password": NEW},
     "idaas_user_password": {**idaas.USER_OPTIONS, **idaas.TENANT_OPTIONS, "new_password": NEW},
 }
-LOGINS = {"ok", "ok_restricted", "bad", "locked", "denied", "unreachable", "unknown"}
-CHANGES = {"changed", "unchanged", "refused", "unknown"}
+LOGINS = {"ok", "ok_restricted", "wrong_password", "locked", "access_denied", "unreachable", "unknown"}
+CHANGES = {"changed", "unchanged", "password_rejected", "session_lost", "second_factor", *LOGINS} - {
+    "ok",
+    "ok_restricted",
+}
 
 NAMES = [
     "AccessToken",
@@ -107,7 +110,7 @@ bodies = documents.map(lambda document: json.dumps(document).encode()) | st.bina
 statuses = st.sampled_from([200, 200, 200, 400, 401, 403, 404, 429, 500]) | st.integers(100, 599)
 types = st.sampled_from(["application/json", "application/json;charset=GBK", "text/html; charset=rot13", ""])
 replies = st.builds(Reply, statuses, types.map(lambda name: {"content-type": name}), st.just({}), bodies)
-answers = replies | st.sampled_from([Unreadable("no complete answer"), NothingSent("not reached")])
+answers = replies | st.sampled_from([NoAnswer("no complete answer"), NothingSent("not reached")])
 
 
 def good(resource: str) -> Reply:
@@ -131,7 +134,7 @@ def good(resource: str) -> Reply:
 def test_every_answer_ends_in_a_result(name: str, script: list[Reply | ApiError | None]) -> None:
     """Of the script, None is a good answer; behind its end all answers are good."""
     ran = operation(name.partition(" ")[0])
-    validation = ArgumentSpecValidator(dict(ran.arguments.options), **ran.arguments.rules()).validate(MODULES[name])
+    validation = ArgumentSpecValidator(**ran.arguments.to_kwargs()).validate(MODULES[name])
     assert not validation.error_messages
     to_come = list(script)
 
@@ -141,17 +144,20 @@ def test_every_answer_ends_in_a_result(name: str, script: list[Reply | ApiError 
             cec.fail(answer)
         return answer or good(resource)
 
-    TENANT_TOKENS.forget()
+    vars(SHARED_MEMORY).pop("memory", None)
     with mock.patch.object(Transport, "request", request):
         result = ran.execute(validation.validated_parameters, check_mode=False)
     assert "unexpected" not in result["msg"]
     changes = name.startswith(("cec_account_password", "cec_sip_password", "idaas_password", "idaas_user_password"))
     assert result["outcome"] in (CHANGES if changes else LOGINS)
     assert result["failed"] is (
-        result["outcome"] in ({"refused", "unknown"} if changes else LOGINS - {"ok", "ok_restricted"})
+        result["outcome"] not in ({"changed", "unchanged"} if changes else {"ok", "ok_restricted"})
     )
-    assert 0 <= result["failing_logins"] <= 2
+    assert 0 <= result["failed_logins"] <= 2
     assert isinstance(result["code"], str | None)
+    assert isinstance(result.get("change_sent"), bool) is changes
+    if changes and result["outcome"] in ("changed", "unknown"):
+        assert result["change_sent"]
     assert json.loads(json.dumps(result)) == result
 
 

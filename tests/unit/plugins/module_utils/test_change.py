@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -14,26 +14,30 @@ import pytest
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
+    NoAnswer,
     NothingSent,
+    Outcome,
     SessionLost,
-    Unreadable,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.password_change import (
     Change,
+    change_once,
     change_password,
 )
 
-LOGINS = ["ok", "bad", "locked", "live", "denied", "unreachable", "unknown"]
-CHANGES = ["done", "refused", "unknown", "unreachable", "lost"]
-FAILING = {"bad", "unknown"}
+LOGINS = ["ok", "wrong_password", "locked", "signed_in", "access_denied", "unreachable", "unknown"]
+CHANGES = ["done", "password_rejected", "unknown", "unreachable", "lost"]
+FAILING = {"wrong_password", "unknown"}
 
 
 def error(outcome: str) -> ApiError:
     if outcome == "lost":
         return SessionLost("session lost", "100-006")
+    if outcome == "lost before":
+        return SessionLost("session lost", "100-006", sent=False)
     if outcome == "unreachable":
         return NothingSent("no connection")
-    return Unreadable("no answer") if outcome == "unknown" else ApiError(outcome, f"said {outcome}", "123-456")
+    return NoAnswer("no answer") if outcome == "unknown" else ApiError(Outcome(outcome), f"said {outcome}", "123-456")
 
 
 @dataclass
@@ -57,7 +61,7 @@ class FakeAccount:
         return self.signs_out
 
     def change(self, session: Any, old: str, new: str) -> None:
-        assert (old, new) == ("old", "new")
+        assert (old or "old", new) == ("old", "new")
         self.calls.append(f"change {session}")
         outcome = self.change_in_given if session == "given" else self.change_in_own
         if outcome != "done":
@@ -65,12 +69,14 @@ class FakeAccount:
 
 
 EXPECTED_OF_CHANGE = {
-    "done": ("changed", False),
-    "refused": ("refused", True),
-    "unreachable": ("refused", False),
-    "unknown": ("unknown", False),
-    "lost": ("refused", False),
+    "done": "changed",
+    "password_rejected": "password_rejected",
+    "unreachable": "unreachable",
+    "unknown": "unknown",
+    "lost": "session_lost",
 }
+EXPECTED_OF_LOGIN = {**{outcome: outcome for outcome in LOGINS}, "ok": "unchanged", "unknown": "access_denied"}
+"""What a change is that ended with a login: unknown is said of a change only where the request for it was sent."""
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -78,8 +84,9 @@ EXPECTED_OF_CHANGE = {
 def test_with_the_old_password_right_the_new_one_is_never_tried(new_login: str, change: str) -> None:
     account = FakeAccount({"old": "ok", "new": new_login}, change_in_own=change)
     result = change_password(account, "old", "new")
-    assert (result.outcome, result.password_refused) == EXPECTED_OF_CHANGE[change]
-    assert (result.login, result.failing_logins, result.session_open) == ("ok", 0, False)
+    assert result.outcome == EXPECTED_OF_CHANGE[change]
+    assert (result.login, result.failed_logins, result.session_open) == ("ok", 0, False)
+    assert result.sent is (change != "unreachable")
     assert account.calls == ["log in old", "change own", "log out own"]
 
 
@@ -88,37 +95,35 @@ def test_with_the_old_password_right_the_new_one_is_never_tried(new_login: str, 
 def test_only_a_wrong_old_password_justifies_a_second_login(old_login: str, new_login: str) -> None:
     account = FakeAccount({"old": old_login, "new": new_login})
     result = change_password(account, "old", "new")
-    assert (result.outcome, result.login) == ("refused", old_login)
-    assert result.failing_logins == (old_login in FAILING)
+    assert (result.outcome, result.login) == (EXPECTED_OF_LOGIN[old_login], old_login)
+    assert (result.failed_logins, result.sent) == (old_login in FAILING, False)
     assert account.calls == ["log in old"]
 
 
 @pytest.mark.parametrize("new_login", LOGINS)
 def test_a_wrong_old_password_is_followed_by_one_probe(new_login: str) -> None:
-    account = FakeAccount({"old": "bad", "new": new_login})
+    account = FakeAccount({"old": "wrong_password", "new": new_login})
     result = change_password(account, "old", "new")
-    assert result.outcome == ("unchanged" if new_login == "ok" else "refused")
+    assert result.outcome == EXPECTED_OF_LOGIN[new_login]
     assert result.login == new_login
-    assert result.failing_logins == 1 + (new_login in FAILING)
+    assert result.failed_logins == 1 + (new_login in FAILING)
     assert account.calls == ["log in old", "log in new", *(["log out own"] if new_login == "ok" else [])]
 
 
 @pytest.mark.parametrize("new_login", LOGINS)
 def test_without_a_probe_a_wrong_old_password_ends_it(new_login: str) -> None:
-    account = FakeAccount({"old": "bad", "new": new_login})
+    account = FakeAccount({"old": "wrong_password", "new": new_login})
     result = change_password(account, "old", "new", probe_new=False)
-    assert (result.outcome, result.login, result.failing_logins) == ("refused", "bad", 1)
+    assert (result.outcome, result.login, result.failed_logins) == ("wrong_password", "wrong_password", 1)
     assert account.calls == ["log in old"]
 
 
-@pytest.mark.parametrize("in_given", ["done", "refused", "unreachable", "unknown"])
+@pytest.mark.parametrize("in_given", ["done", "password_rejected", "unreachable", "unknown"])
 def test_a_given_session_that_the_server_knows_needs_no_login(in_given: str) -> None:
-    account = FakeAccount({"old": "bad", "new": "bad"}, change_in_given=in_given)
+    account = FakeAccount({"old": "wrong_password", "new": "wrong_password"}, change_in_given=in_given)
     result = change_password(account, "old", "new", session="given")
-    assert result.outcome == EXPECTED_OF_CHANGE[in_given][0]
-    # Without a login of its own nothing proves that the old password works.
-    assert (result.login, result.password_refused) == (None, False)
-    assert result.failing_logins == 0
+    assert result.outcome == EXPECTED_OF_CHANGE[in_given]
+    assert (result.login, result.failed_logins) == (None, 0)
     assert account.calls == ["change given", "log out given"]
 
 
@@ -128,8 +133,56 @@ def test_a_lost_session_leads_to_what_would_have_come_without_one(change: str) -
         logins = {"old": old_login, "new": new_login}
         with_session = FakeAccount(logins, change_in_own=change, change_in_given="lost")
         without = FakeAccount(logins, change_in_own=change)
-        assert change_password(with_session, "old", "new", session="given") == change_password(without, "old", "new")
+        first, second = (
+            change_password(with_session, "old", "new", session="given"),
+            change_password(without, "old", "new"),
+        )
+        assert replace(first, message="", sent=False) == replace(second, message="", sent=False)
         assert with_session.calls == ["change given", *without.calls]
+        # The change of the given session may have been carried out, unless the old password still works.
+        assert first.sent is (second.sent or old_login != "ok")
+        assert ("nothing was changed" in first.message) == ("nothing was changed" in second.message.lower())
+
+
+@pytest.mark.parametrize("new_login", LOGINS)
+@pytest.mark.parametrize("old_login", LOGINS[1:])
+@pytest.mark.parametrize("lost", ["lost", "lost before"])
+def test_a_change_that_was_sent_is_not_said_to_have_changed_nothing(lost: str, old_login: str, new_login: str) -> None:
+    account = FakeAccount({"old": old_login, "new": new_login}, change_in_given=lost)
+    result = change_password(account, "old", "new", session="given")
+    assert result.sent is (lost == "lost")
+    if result.outcome != "unchanged":
+        assert ("the server says that nothing was changed" in result.message) is result.sent
+        assert "nothing was changed" in result.message
+
+
+@pytest.mark.parametrize(("lost", "again"), [("lost", False), ("lost before", True)])
+def test_a_login_of_another_credential_proves_nothing_about_a_change(lost: str, again: bool) -> None:
+    account = FakeAccount({"old": "ok"}, change_in_given=lost)
+    result = change_password(account, "old", "new", session="given", by_parent=True)
+    assert (result.outcome, result.sent) == ("changed" if again else "session_lost", True)
+    assert account.calls == ["change given", *(["log in old", "change own", "log out own"] if again else [])]
+
+
+def test_a_wrong_password_of_another_credential_is_no_reason_to_try_the_new_one() -> None:
+    account = FakeAccount({"old": "wrong_password"})
+    assert change_password(account, "old", "new", by_parent=True).outcome == "wrong_password"
+    assert account.calls == ["log in old"]
+
+
+@pytest.mark.parametrize(("outcome", "failed"), [("wrong_password", 1), ("locked", 0)])
+def test_a_change_may_tell_about_the_old_password(outcome: str, failed: int) -> None:
+    account = FakeAccount({"old": "ok"}, change_in_own=outcome)
+    result = change_password(account, "old", "new")
+    assert (result.outcome, result.login, result.failed_logins, result.sent) == (outcome, outcome, failed, True)
+
+
+def test_a_change_once_ends_the_session_whatever_comes_of_it() -> None:
+    account = FakeAccount({}, change_in_given="lost")
+    result = change_once(account, "given", None, "new")
+    assert (result.outcome, result.code, result.login, result.sent) == ("session_lost", "100-006", None, True)
+    assert result.message == "session lost; the server says that nothing was changed, run again"
+    assert account.calls == ["change given", "log out given"]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -140,23 +193,42 @@ def test_what_holds_whatever_the_logins_answer(change: str, session: str | None,
         account = FakeAccount({"old": old_login, "new": new_login}, change, change)
         result = change_password(account, "old", "new", session=session, probe_new=probe)
         tried = [call.removeprefix("log in ") for call in account.calls if call.startswith("log in")]
-        wrong = [password for password in tried if account.logins[password] == "bad"]
+        wrong = [password for password in tried if account.logins[password] == "wrong_password"]
         assert len(set(tried)) == len(tried), "no password is tried twice"
         assert len(wrong) <= (1 if "ok" in (old_login, new_login) else 2)
-        assert len(wrong) <= result.failing_logins <= len(tried)
+        assert len(wrong) <= result.failed_logins <= len(tried)
         assert account.calls.count("change own") <= 1
         assert result.outcome != "unchanged" or "change own" not in account.calls
-        assert result.outcome == "refused" or not result.password_refused
+        sends = any(call.startswith("change") for call in account.calls)
+        assert (result.outcome in ("changed", "unknown")) <= result.sent <= sends
 
 
-@pytest.mark.parametrize("change", ["done", "refused", "unreachable", "unknown"])
+@pytest.mark.parametrize("change", ["done", "password_rejected", "unreachable", "unknown"])
 def test_a_session_that_stays_open_is_told(change: str) -> None:
-    account = FakeAccount({"old": "ok", "new": "bad"}, change, signs_out=False)
+    account = FakeAccount({"old": "ok", "new": "wrong_password"}, change, signs_out=False)
     assert change_password(account, "old", "new").session_open
 
 
 def test_a_session_of_the_probe_that_stays_open_is_told() -> None:
-    account = FakeAccount({"old": "bad", "new": "ok"}, signs_out=False)
+    account = FakeAccount({"old": "wrong_password", "new": "ok"}, signs_out=False)
     assert change_password(account, "old", "new") == Change(
-        "unchanged", "the new password was in place already", "123-456", "ok", failing_logins=1, session_open=True
+        Outcome.UNCHANGED,
+        "the new password was in place already",
+        "123-456",
+        Outcome.OK,
+        failed_logins=1,
+        session_open=True,
     )
+
+
+def test_a_password_that_opens_no_session_without_a_second_factor_is_not_changed() -> None:
+    account = FakeAccount({"old": "ok_restricted", "new": "wrong_password"})
+    result = change_password(account, "old", "new")
+    assert (result.outcome, result.login, account.calls) == ("second_factor", "ok_restricted", ["log in old"])
+
+
+def test_a_session_that_is_over_cannot_be_replaced_without_a_password() -> None:
+    account = FakeAccount({}, change_in_given="lost")
+    result = change_password(account, None, "new", session="given")
+    assert (result.outcome, result.sent) == ("session_lost", True)
+    assert account.calls == ["change given"]

@@ -36,7 +36,7 @@ def logins(module: str, options: dict[str, Any]) -> list[Login]:
     loaded = import_module(f"ansible_collections.callcenter.passwords.plugins.modules.{module}")
     operation: Operation = loaded.OPERATION
     spec = operation.arguments
-    checked = ArgumentSpecValidator(dict(spec.options), **spec.rules()).validate(options)
+    checked = ArgumentSpecValidator(**spec.to_kwargs()).validate(options)
     assert not checked.error_messages
     return list(operation.logins_with(checked.validated_parameters))
 
@@ -110,23 +110,26 @@ def test_a_change_makes_the_new_password_the_credential() -> None:
 @pytest.mark.parametrize(
     ("result", "outcomes"),
     [
-        ({"outcome": "ok", "failing_logins": 0}, ["ok"]),
-        ({"outcome": "bad", "failing_logins": 1}, ["bad"]),
-        ({"outcome": "unknown", "failing_logins": 1}, ["unknown"]),
+        ({"outcome": "ok", "failed_logins": 0}, ["ok"]),
+        ({"outcome": "wrong_password", "failed_logins": 1}, ["wrong_password"]),
+        ({"outcome": "unknown", "failed_logins": 1}, ["unknown"]),
         ({"outcome": "unknown"}, ["unknown"]),
-        ({"outcome": "locked", "failing_logins": 0}, ["locked"]),
+        ({"outcome": "locked", "failed_logins": 0}, ["locked"]),
         ({"failed": True, "msg": "an option is at fault"}, []),
-        ({"outcome": "refused", "login": "bad", "failing_logins": 2}, ["bad", "bad"]),
-        ({"outcome": "refused", "login": "unknown", "failing_logins": 2}, ["bad", "unknown"]),
-        ({"outcome": "refused", "login": "locked", "failing_logins": 1}, ["bad", "locked"]),
-        ({"outcome": "unchanged", "login": "ok", "failing_logins": 1}, ["bad", "ok"]),
-        ({"outcome": "unknown", "login": "ok", "failing_logins": 0}, ["ok"]),
-        ({"outcome": "unknown", "login": None, "failing_logins": 0}, []),
-        ({"outcome": "changed", "login": None, "failing_logins": 1}, ["bad"]),
-        ({"outcome": "denied", "account_login": "bad", "failing_logins": 1}, ["bad"]),
-        ({"outcome": "denied", "account_login": "unknown", "failing_logins": 1}, ["unknown"]),
-        ({"outcome": "bad", "account_login": "ok", "failing_logins": 0}, ["ok"]),
-        ({"outcome": "bad", "account_login": None, "failing_logins": 1}, ["bad"]),
+        (
+            {"outcome": "wrong_password", "login": "wrong_password", "failed_logins": 2},
+            ["wrong_password", "wrong_password"],
+        ),
+        ({"outcome": "access_denied", "login": "unknown", "failed_logins": 2}, ["wrong_password", "unknown"]),
+        ({"outcome": "locked", "login": "locked", "failed_logins": 1}, ["wrong_password", "locked"]),
+        ({"outcome": "unchanged", "login": "ok", "failed_logins": 1}, ["wrong_password", "ok"]),
+        ({"outcome": "unknown", "login": "ok", "failed_logins": 0}, ["ok"]),
+        ({"outcome": "unknown", "login": None, "failed_logins": 0}, []),
+        ({"outcome": "changed", "login": None, "failed_logins": 1}, ["wrong_password"]),
+        ({"outcome": "access_denied", "account_login": "wrong_password", "failed_logins": 1}, ["wrong_password"]),
+        ({"outcome": "access_denied", "account_login": "unknown", "failed_logins": 1}, ["unknown"]),
+        ({"outcome": "wrong_password", "account_login": "ok", "failed_logins": 0}, ["ok"]),
+        ({"outcome": "wrong_password", "account_login": None, "failed_logins": 1}, ["wrong_password"]),
     ],
 )
 def test_what_a_result_says_of_the_logins(result: dict[str, Any], outcomes: list[str]) -> None:

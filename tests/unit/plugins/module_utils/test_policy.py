@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.callcenter.passwords.plugins.module_utils import _policy as policy_module
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
 from ansible_collections.callcenter.passwords.plugins.module_utils._policy import (
     ANY,
     CC_AGENT,
@@ -25,7 +26,6 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._policy impor
     CEC_ACCOUNT,
     CEC_SIP,
     IDAAS,
-    POLICIES,
     Context,
     Policy,
     is_usable_pattern,
@@ -82,11 +82,11 @@ def test_a_violation_never_quotes_the_password(policy: Policy, password: str, na
     assert set(password) <= set(policy.specials) or not [one for one in sentences if password in one]
 
 
-@pytest.mark.parametrize("kind", sorted(POLICIES))
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_policies_of_the_kinds_generate(kind: str) -> None:
-    generated = {POLICIES[kind].generate(Context(["1001"])) for _time in range(50)}
+    generated = {KINDS[kind].policy.generate(Context(["1001"])) for _time in range(50)}
     assert len(generated) == 50
-    assert {len(password) for password in generated} == {POLICIES[kind].generated_length}
+    assert {len(password) for password in generated} == {KINDS[kind].policy.generated_length}
     assert not [one for one in generated if "100" in one or "001" in one]
 
 
@@ -261,7 +261,7 @@ def test_the_documented_rules(policy: Policy, password: str, accepted: bool) -> 
 @pytest.mark.parametrize("kind", ["cec_account", "cec_sip", "idaas"])
 def test_what_is_generated_for_them_keeps_more_than_the_rules(kind: str) -> None:
     for _time in range(30):
-        password = POLICIES[kind].generate(Context(["zhangwei", "Li"]))
+        password = KINDS[kind].policy.generate(Context(["zhangwei", "Li"]))
         assert all(set(group) & set(password) for group in (*CLASSES[:3], "@_+."))
         assert not [piece for piece in ("zha", "han", "ang", "ahz", "gna") if piece in password.lower()]
         assert all(one != other for one, other in pairwise(password))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,9 +26,12 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cc import ac
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     InputError,
+    Outcome,
     check_all,
+    described,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._http import transport
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.strict_json import parse_object
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
@@ -36,6 +40,7 @@ MODULES = [
     "cc_agent_info",
     "cc_agent_login",
     "cc_agent_password",
+    "cc_agent_reset",
     "cc_config_login",
     "cc_config_password",
     "cec_account_password",
@@ -47,6 +52,7 @@ MODULES = [
     "idaas_password",
     "idaas_user_password",
 ]
+CHANGES = [name for name in MODULES if name.endswith(("_password", "_reset"))]
 SECRETS = {
     "password",
     "old_password",
@@ -74,7 +80,8 @@ def test_specs_add_up() -> None:
     two = ArgumentSpec({"a": {"type": "int"}, "b": {"no_log": True}}, mutually_exclusive=(("b", "c"),))
     both = one + two
     assert both.options == {"a": {"type": "int"}, "b": {"no_log": True}}
-    assert both.rules() == {
+    assert both.to_kwargs() == {
+        "argument_spec": both.options,
         "mutually_exclusive": [["a", "b"], ["b", "c"]],
         "required_together": [["a", "c"]],
         "required_one_of": [["a", "d"]],
@@ -93,8 +100,28 @@ def test_every_secret_option_is_marked(module: str) -> None:
 def test_an_accident_shows_its_kind_and_nothing_else(changes: bool) -> None:
     result = failing(RuntimeError(f"server said {OLD}"), changes).execute({}, check_mode=False)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, changes, "unknown")
-    assert "unexpected RuntimeError" in result["msg"]
+    assert "unexpected RuntimeError at module_utils/_module/operation.py:" in result["msg"]
+    assert "change_sent" not in result
     assert_shows_no_secret(result)
+
+
+def test_an_accident_of_a_change_may_come_after_it() -> None:
+    def run(_params: Mapping[str, Any], _check_mode: bool) -> Result:
+        raise RuntimeError
+
+    result = Operation(ArgumentSpec({"new_password": {}}), run, changes=True).execute({}, check_mode=False)
+    assert (result["outcome"], result["changed"], result["change_sent"]) == ("unknown", True, True)
+
+
+def test_a_task_that_was_stopped_sent_no_change() -> None:
+    exc = ApiError(Outcome.ACCESS_DENIED, "a sentence", "401")
+    results = [operation(module).refusal(exc) for module in MODULES]
+    sent = {
+        module: result["change_sent"]
+        for module, result in zip(MODULES, results, strict=True)
+        if "change_sent" in result
+    }
+    assert sent == dict.fromkeys(CHANGES, False)
 
 
 @pytest.mark.parametrize("name", ["requests", None])
@@ -113,13 +140,32 @@ def test_a_missing_library_is_found_out_before_anything_is_sent(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("outcome", "failed", "failing_logins"),
-    [("bad", True, 1), ("unknown", True, 1), ("locked", True, 0), ("live", True, 0), ("ok_restricted", False, 0)],
+    ("outcome", "failed", "failed_logins"),
+    [
+        ("wrong_password", True, 1),
+        ("unknown", True, 1),
+        ("locked", True, 0),
+        ("signed_in", True, 0),
+        ("ok_restricted", False, 0),
+    ],
 )
-def test_errors_of_the_api(outcome: str, failed: bool, failing_logins: int) -> None:
-    result = failing(ApiError(outcome, "a sentence", "100-000")).execute({}, check_mode=False)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (failed, outcome, failing_logins)
+def test_errors_of_the_api(outcome: str, failed: bool, failed_logins: int) -> None:
+    result = failing(ApiError(Outcome(outcome), "a sentence", "100-000")).execute({}, check_mode=False)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (failed, outcome, failed_logins)
     assert (result["msg"], result["code"], result["changed"]) == ("a sentence", "100-000", False)
+
+
+def test_an_outcome_reaches_ansible_as_a_word() -> None:
+    result = failing(ApiError(Outcome.LOCKED, "a sentence")).execute({}, check_mode=False)
+    assert type(result["outcome"]) is str
+
+
+def test_an_accident_is_found_where_it_happened_in_this_collection() -> None:
+    """Not where Python's own library raised it, nor where a caller from outside stands."""
+    with pytest.raises(TypeError) as caught:
+        parse_object(1)  # type: ignore[arg-type]
+    assert re.fullmatch(r"TypeError at module_utils/_http/strict_json\.py:[0-9]+", described(caught.value))
+    assert described(RuntimeError(OLD)) == "RuntimeError"
 
 
 def test_the_end_of_the_process_is_no_result() -> None:

@@ -14,15 +14,24 @@ from typing import Any
 import pytest
 from support.processes import FORK, MANY, PATIENCE, at_once, process
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory, key_of
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import (
+    SharedDocument,
+    SharedMemory,
+    key_of,
+)
 
 
 @pytest.fixture
-def memory() -> SharedMemory:
-    return SharedMemory()
+def memory() -> SharedDocument:
+    return document()
 
 
-def test_what_one_process_saves_the_others_load(memory: SharedMemory) -> None:
+def document(room: int = 1000) -> SharedDocument:
+    """Return a document in a memory that was taken, as the main process does before it forks."""
+    return SharedDocument(SharedMemory(room).take(), "tenant_tokens")
+
+
+def test_what_one_process_saves_the_others_load(memory: SharedDocument) -> None:
     def work(number: int) -> None:
         with memory.locked():
             known = memory.load()
@@ -33,15 +42,15 @@ def test_what_one_process_saves_the_others_load(memory: SharedMemory) -> None:
     assert memory.load() == {str(number): number for number in range(MANY)}
 
 
-def test_nothing_is_there_at_first_and_everything_can_be_replaced(memory: SharedMemory) -> None:
+def test_nothing_is_there_at_first_and_everything_can_be_replaced(memory: SharedDocument) -> None:
     assert memory.load() == {}
-    for document in ({"long": "x" * 1000}, {"short": 1}, {}, {"again": [1, None]}):
+    for document in ({"long": "x" * 900}, {"short": 1}, {}, {"again": [1, None]}):
         assert memory.save(document)
         assert memory.load() == document
 
 
 def test_what_finds_no_room_changes_nothing() -> None:
-    memory = SharedMemory(20)
+    memory = document(20)
     assert memory.save({"a": "0123456789"})
     assert not memory.save({"a": "0123456789abcdef"})
     assert memory.load() == {"a": "0123456789"}
@@ -66,13 +75,13 @@ class Deadly:
 
 @pytest.mark.parametrize(("writes", "left"), [(0, "old"), (1, "old"), (2, "new")])
 def test_a_process_killed_while_it_writes_leaves_one_document_or_the_other(
-    memory: SharedMemory, writes: int, left: str
+    memory: SharedDocument, writes: int, left: str
 ) -> None:
     memory.save({"is": "older"})
     memory.save({"is": "old"})
 
     def work() -> None:
-        memory._memory = Deadly(memory._memory, writes)  # type: ignore[assignment]
+        memory._shared.memory = Deadly(memory._shared.memory, writes)
         with memory.locked():
             memory.save({"is": "new"})
 
@@ -83,7 +92,7 @@ def test_a_process_killed_while_it_writes_leaves_one_document_or_the_other(
         assert memory.load() == {"is": left}
 
 
-def test_a_lock_by_name_keeps_nobody_else_waiting(memory: SharedMemory) -> None:
+def test_a_lock_by_name_keeps_nobody_else_waiting(memory: SharedDocument) -> None:
     holds = FORK.Event()
 
     def hold() -> None:
@@ -101,6 +110,24 @@ def test_a_lock_by_name_keeps_nobody_else_waiting(memory: SharedMemory) -> None:
         with memory.locked("one"):
             pass
     assert not memory.is_held("one")
+
+
+def test_the_documents_of_one_memory_are_apart() -> None:
+    shared = SharedMemory()
+    one, other = SharedDocument(shared, "tenant_tokens"), SharedDocument(shared, "logins_under_way")
+    with one.locked(), other.locked():
+        assert one.save({"is": "one"})
+        assert other.save({"is": "other"})
+        assert (one.load(), other.load()) == ({"is": "one"}, {"is": "other"})
+
+
+def test_nothing_is_taken_before_it_is_needed() -> None:
+    shared = SharedMemory()
+    one = SharedDocument(shared, "tenant_tokens")
+    assert set(vars(shared)) == {"room"}
+    with one.locked():
+        assert one.load() == {}
+    assert set(vars(shared)) == {"room", "memory", "lock_file"}
 
 
 def test_a_key_tells_its_parts_apart() -> None:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from support.processes import FORK, MANY, PATIENCE, at_once, process
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._process import tenant_tokens
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TenantTokens, Token
@@ -40,16 +40,16 @@ class Service:
 
     def keep_silent(self) -> Token:
         self.ask()
-        raise ApiError("unknown", "no answer")
+        raise ApiError(Outcome.UNKNOWN, "no answer")
 
     def deny(self) -> Token:
         self.ask()
-        raise ApiError("denied", "a sentence", "401")
+        raise ApiError(Outcome.ACCESS_DENIED, "a sentence", "401")
 
 
 @pytest.fixture
 def tokens() -> TenantTokens:
-    return TenantTokens()
+    return TenantTokens(SharedMemory().take())
 
 
 @pytest.fixture
@@ -100,9 +100,30 @@ def test_one_process_after_another_may_lose_its_token(tokens: TenantTokens) -> N
 
 def test_a_denied_secret_is_presented_once(tokens: TenantTokens) -> None:
     service = Service()
-    assert set(at_once(lambda _number: tokens.get(TENANT, service.deny))) == {("denied", "a sentence", "401")}
+    assert set(at_once(lambda _number: tokens.get(TENANT, service.deny))) == {("access_denied", "a sentence", "401")}
     assert service.asked.value == 1
     assert tokens.get((*TENANT[:2], "another secret"), service.ask) == "token-2"
+
+
+@pytest.mark.parametrize("code", ["429", "503"])
+def test_a_service_that_is_busy_denies_nothing_for_good(tokens: TenantTokens, code: str) -> None:
+    def busy() -> Token:
+        raise ApiError(Outcome.ACCESS_DENIED, "a sentence", code)
+
+    service = Service(seconds=0)
+    with pytest.raises(ApiError):
+        tokens.get(TENANT, busy)
+    assert tokens.get(TENANT, service.ask) == "token-1"
+
+
+def test_a_token_that_is_told_to_be_refused_is_renewed_by_the_next_call(tokens: TenantTokens) -> None:
+    service = Service(seconds=0)
+    tokens.refuse(TENANT, "token-1")
+    refused = tokens.get(TENANT, service.ask)
+    assert set(at_once(lambda _number: tokens.refuse(TENANT, refused))) == {None}
+    assert tokens.get(TENANT, service.ask) == "token-2"
+    tokens.refuse(TENANT, refused)
+    assert tokens.get(TENANT, service.ask) == "token-2", "another one is in use by now"
 
 
 # -- processes that are killed -----------------------------------------------------------------------------------------
@@ -194,7 +215,7 @@ def test_a_denial_ends_the_use_of_an_earlier_token(tokens: TenantTokens) -> None
     for _time in range(2):
         with pytest.raises(ApiError) as caught:
             tokens.get(TENANT, service.deny, refused=token)
-        assert (caught.value.outcome, caught.value.message, caught.value.code) == ("denied", "a sentence", "401")
+        assert (caught.value.outcome, caught.value.message, caught.value.code) == ("access_denied", "a sentence", "401")
     assert service.asked.value == 2
 
 
@@ -207,19 +228,9 @@ def test_an_accident_while_asking_frees_the_lock(tokens: TenantTokens) -> None:
     assert at_once(lambda _number: tokens.get(TENANT, Service().ask), 1) == ["token-1"]
 
 
-def test_everything_can_be_forgotten(tokens: TenantTokens) -> None:
-    service = Service(seconds=0)
-    tokens.get(TENANT, service.ask)
-    with pytest.raises(ApiError):
-        tokens.get((*TENANT, "denied"), service.deny)
-    tokens.forget()
-    assert [tokens.get(tenant, service.ask) for tenant in (TENANT, (*TENANT, "denied"))] == ["token-3", "token-4"]
-
-
 @pytest.mark.parametrize("room", [0, 2, 64, 100])
 def test_a_memory_without_room_costs_requests_and_nothing_else(room: int) -> None:
-    tokens, service = TenantTokens(), Service(seconds=0)
-    tokens._memory = SharedMemory(room)
+    tokens, service = TenantTokens(SharedMemory(room)), Service(seconds=0)
     assert [tokens.get(TENANT, service.ask) for _time in range(3)] == ["token-1", "token-2", "token-3"]
     assert tokens.get(TENANT, service.ask, refused="token-3") == "token-4"
     for _time in range(2):
@@ -244,6 +255,8 @@ def test_neither_secrets_nor_tokens_are_shown() -> None:
     assert "token-1" not in repr(Token("token-1", 600))
 
 
-def test_secrets_do_not_stand_in_the_memory(tokens: TenantTokens) -> None:
-    tokens.get(("https://cec.test", "key", "secret-marker"), Service(seconds=0).ask)
-    assert b"secret-marker" not in tokens._memory._memory[:]
+def test_secrets_do_not_stand_in_the_memory() -> None:
+    shared = SharedMemory()
+    TenantTokens(shared).get(("https://cec.test", "key", "secret-marker"), Service(seconds=0).ask)
+    assert b"token-1" in shared.memory[:]
+    assert b"secret-marker" not in shared.memory[:]

@@ -23,8 +23,8 @@ from support.loopback_server import Behaviour, LoopbackServer
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     InputError,
+    NoAnswer,
     NothingSent,
-    Unreadable,
 )
 from ansible_collections.callcenter.passwords.plugins.module_utils._http import transport
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import (
@@ -291,7 +291,7 @@ def test_a_broken_answer_leaves_open_what_was_done(
     server: LoopbackServer, connect: Connect, behaviour: Behaviour
 ) -> None:
     server.behaviour = behaviour
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(NoAnswer) as caught:
         connect(server).request("POST", "/", json_body={"newPassword": "x"})
     assert caught.value.message == f"localhost:{server.port} gave no complete answer"
     assert len(server.requests) == 1, "nothing is sent twice"
@@ -299,7 +299,7 @@ def test_a_broken_answer_leaves_open_what_was_done(
 
 def test_headers_that_are_cut_off_leave_no_document(server: LoopbackServer, connect: Connect) -> None:
     server.behaviour = b"HTTP/1.1 200 OK\r\nContent-Le"
-    with pytest.raises(Unreadable):
+    with pytest.raises(NoAnswer):
         connect(server).request("GET", "/").json()
 
 
@@ -330,7 +330,7 @@ def silence_in_the_body(connection: socket.socket) -> None:
 def test_every_answer_is_bounded_in_time(server: LoopbackServer, connect: Connect, behaviour: Behaviour) -> None:
     server.behaviour = behaviour
     started = time.monotonic()
-    with pytest.raises(Unreadable, match="gave no complete answer"):
+    with pytest.raises(NoAnswer, match="gave no complete answer"):
         connect(server, timeout=QUICK).request("POST", "/")
     assert QUICK * 0.9 < time.monotonic() - started < 10 * QUICK
     assert len(server.requests) == 1

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from support.gateway import (
     ADMIN_OPTIONS,
+    COOKIE,
     GUID_2,
+    REPEATED,
     UNREADABLE,
     answer,
     config_login,
@@ -19,6 +21,7 @@ from support.gateway import (
 )
 from support.module_runner import (
     OLD,
+    code_of,
     execute,
     parametrized,
     rejected,
@@ -56,7 +59,7 @@ def test_reading_agents(wire: WireScript) -> None:
         "outcome": "ok",
         "code": "0",
         "login": "ok",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "agents": [public(), public(1002, name="Back office")],
         "missing": [],
         "msg": "2 agents read",
@@ -117,8 +120,8 @@ def test_a_hundred_agents_for_each_query(wire: WireScript) -> None:
 
 
 def test_a_given_session_is_used(wire: WireScript) -> None:
-    wire.expect(query("1001", answer("0", [record()]), guid=GUID_2))
-    assert execute(MODULE, HELD)["agents"] == [public()]
+    wire.expect(query("1001", answer("0", [record()]), guid=GUID_2, cookie=COOKIE))
+    assert execute(MODULE, {**HELD, "cookies": {"route": COOKIE}})["agents"] == [public()]
 
 
 @pytest.mark.parametrize("code", ["107-000", "107-007"])
@@ -134,25 +137,25 @@ def test_a_lost_session_is_renewed_with_the_password(wire: WireScript, code: str
 def test_a_session_lost_twice_is_not_renewed_again(wire: WireScript) -> None:
     wire.expect(query("1001", answer("107-000"), guid=GUID_2), config_login(OLD), query("1001", answer("107-000")))
     result = execute(MODULE, {**HELD, "password": OLD})
-    assert (result["failed"], result["outcome"], result["code"]) == (True, "refused", "107-000")
+    assert (result["failed"], result["outcome"], result["code"]) == (True, "session_lost", "107-000")
 
 
 def test_a_lost_session_without_a_password_fails(wire: WireScript) -> None:
     wire.expect(query("1001", answer("107-000"), guid=GUID_2))
     result = execute(MODULE, HELD)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "refused", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "session_lost", 0)
     assert "session" in result["msg"]
 
 
 def test_a_wrong_password(wire: WireScript) -> None:
     wire.expect(config_login(OLD, answer("107-003")))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "bad", 1)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "wrong_password", 1)
 
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [("000-002", "refused"), ("107-002", "refused"), ("107-012", "unknown"), ("107-001", "unknown")],
+    [("000-002", "access_denied"), ("107-002", "access_denied"), ("107-012", "unknown"), ("107-001", "unknown")],
 )
 def test_every_retcode_of_a_query(wire: WireScript, code: str, outcome: str) -> None:
     wire.expect(config_login(OLD), query("1001", answer(code)))
@@ -165,6 +168,7 @@ def test_a_query_without_a_readable_answer(wire: WireScript, reply: Answer | Fau
     wire.expect(config_login(OLD), query("1001", reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unknown")
+    assert result["code"] == code_of(reply, REPEATED)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from support.gateway import (
     COOKIE,
     GUID,
     GUID_2,
+    NOT_EVALUATED,
+    REPEATED,
     UNREADABLE,
     answer,
     sign_in,
@@ -23,6 +25,7 @@ from support.gateway import (
 from support.module_runner import (
     HTML,
     OLD,
+    code_of,
     execute,
     parametrized,
     rejected,
@@ -43,7 +46,7 @@ def test_signing_in_returns_the_session(wire: WireScript) -> None:
         "changed": True,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "must_change": False,
         "guid": GUID,
         "cookies": {"route": COOKIE},
@@ -58,7 +61,7 @@ def test_verifying_signs_out_again_and_returns_no_session(wire: WireScript) -> N
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "must_change": False,
         "msg": "the password is right",
     }
@@ -121,7 +124,8 @@ def test_where_the_session_id_may_be(wire: WireScript, headers: Any, result: Any
 def test_a_sign_in_without_a_session_id_proves_nothing(wire: WireScript, reply: Answer) -> None:
     wire.expect(sign_in(OLD, reply))
     result = execute(MODULE, VERIFY)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unknown", 1)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unknown", 1)
+    assert result["code"] == "0"
     assert "no session id" in result["msg"]
 
 
@@ -147,22 +151,22 @@ def test_several_cookies_are_sent_back_without_their_attributes(wire: WireScript
 @pytest.mark.parametrize(
     ("code", "outcome", "failing", "hint"),
     [
-        ("000-002", "denied", 0, "parameter or the URL illegal"),
-        ("000-006", "denied", 0, "parameter illegal"),
-        ("000-007", "denied", 0, "run again later"),
-        ("100-001", "denied", 0, "parameter empty or illegal"),
-        ("100-002", "live", 0, "signed in"),
-        ("100-003", "denied", 0, "run again later"),
-        ("100-004", "bad", 1, "password is wrong"),
-        ("100-011", "denied", 0, "check phone_number"),
-        ("100-012", "denied", 0, "check agent_type"),
-        ("100-013", "denied", 0, "check phone_number"),
-        ("100-014", "denied", 0, "check phone_number"),
-        ("100-015", "live", 0, "does not allow a take-over"),
-        ("100-016", "denied", 0, "IP address"),
-        ("100-017", "denied", 0, "uPortal"),
+        ("000-002", "access_denied", 0, "parameter or the URL illegal"),
+        ("000-006", "access_denied", 0, "parameter illegal"),
+        ("000-007", "access_denied", 0, "run again later"),
+        ("100-001", "access_denied", 0, "parameter empty or illegal"),
+        ("100-002", "signed_in", 0, "signed in"),
+        ("100-003", "access_denied", 0, "run again later"),
+        ("100-004", "wrong_password", 1, "password is wrong"),
+        ("100-011", "access_denied", 0, "check phone_number"),
+        ("100-012", "access_denied", 0, "check agent_type"),
+        ("100-013", "access_denied", 0, "check phone_number"),
+        ("100-014", "access_denied", 0, "check phone_number"),
+        ("100-015", "signed_in", 0, "does not allow a take-over"),
+        ("100-016", "access_denied", 0, "IP address"),
+        ("100-017", "access_denied", 0, "uPortal"),
         ("100-061", "locked", 0, "locked"),
-        ("100-062", "bad", 1, "password is wrong"),
+        ("100-062", "wrong_password", 1, "password is wrong"),
         ("110-016", "locked", 0, "locked"),
         # Not in the vendor's table for sign-ins, or not known to be evaluated: counted, to be safe.
         ("000-000", "unknown", 1, "does not tell what was done"),
@@ -179,7 +183,7 @@ def test_every_retcode_of_a_sign_in(wire: WireScript, code: str, outcome: str, f
         "changed": False,
         "outcome": outcome,
         "code": code,
-        "failing_logins": failing,
+        "failed_logins": failing,
         "msg": result["msg"],
     }
     assert hint in result["msg"]
@@ -191,22 +195,38 @@ def test_an_unreadable_answer_is_counted_as_a_wrong_password(wire: WireScript, r
     wire.expect(sign_in(OLD, reply))
     result = execute(MODULE, VERIFY)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unknown")
-    assert result["failing_logins"] == 1
+    assert (result["code"], result["failed_logins"]) == (code_of(reply, REPEATED), 1)
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
 def test_a_proxy_in_front_has_not_looked_at_the_password(wire: WireScript, status: int) -> None:
     wire.expect(sign_in(OLD, Answer(status, HTML)))
     result = execute(MODULE, VERIFY)
-    assert (result["outcome"], result["failing_logins"]) == ("denied", 0)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", str(status), 0)
     assert f"HTTP {status}" in result["msg"]
     assert "check gateway_url" in result["msg"]
+
+
+@pytest.mark.parametrize("status", NOT_EVALUATED)
+def test_a_gateway_that_is_busy_has_not_looked_at_the_password(wire: WireScript, status: int) -> None:
+    wire.expect(sign_in(OLD, answer("100-004", status=status)))
+    result = execute(MODULE, VERIFY)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", str(status), 0)
+    assert result["msg"] == (f"the gateway has too many requests or is not available (HTTP {status}); run again later")
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_that_got_no_answer_has_none(wire: WireScript, status: int) -> None:
+    wire.expect(sign_in(OLD, answer("100-004", status=status)))
+    result = execute(MODULE, VERIFY)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("unknown", None, 1)
+    assert result["msg"] == f"a proxy got no answer from the gateway (HTTP {status})"
 
 
 def test_no_connection_costs_no_attempt(wire: WireScript) -> None:
     wire.expect(sign_in(OLD, Fault.NOT_CONNECTED))
     result = execute(MODULE, VERIFY)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unreachable", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unreachable", 0)
     assert "gateway.test:8043 was not reached" in result["msg"]
 
 
@@ -214,13 +234,13 @@ def test_no_connection_costs_no_attempt(wire: WireScript) -> None:
 def test_an_answer_in_the_gbk_family_is_read(wire: WireScript, charset: str) -> None:
     body = f'{{"message": "密码错误 {OLD}", "retcode": "100-004"}}'.encode("gb18030")
     wire.expect(sign_in(OLD, Answer(body=body, headers=[("Content-Type", f"application/json;charset={charset}")])))
-    assert execute(MODULE, VERIFY)["outcome"] == "bad"
+    assert execute(MODULE, VERIFY)["outcome"] == "wrong_password"
 
 
 def test_an_unfamiliar_charset_is_read_as_utf_8(wire: WireScript) -> None:
     body = '{"message": "密码", "retcode": "100-004"}'.encode()
     wire.expect(sign_in(OLD, Answer(body=body, headers=[("Content-Type", "text/json; charset=rot13")])))
-    assert execute(MODULE, VERIFY)["outcome"] == "bad"
+    assert execute(MODULE, VERIFY)["outcome"] == "wrong_password"
 
 
 @pytest.mark.parametrize(
@@ -349,16 +369,27 @@ def test_signing_out(wire: WireScript, code: str, changed: bool) -> None:
         "changed": changed,
         "outcome": "ok",
         "code": code,
-        "failing_logins": 0,
+        "failed_logins": 0,
         "msg": "the session is over",
     }
 
 
-@pytest.mark.parametrize("reply", [answer("100-010"), answer(0), Answer(), Fault.DROPPED, Fault.NOT_CONNECTED])
-def test_a_sign_out_that_may_not_have_worked_fails(wire: WireScript, reply: Answer | Fault) -> None:
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (answer("100-010"), "100-010"),
+        (answer(0), "200"),
+        (Answer(), "200"),
+        (answer("0", status=502), None),
+        (answer("0", status=503), "503"),
+        (Fault.DROPPED, None),
+        (Fault.NOT_CONNECTED, None),
+    ],
+)
+def test_a_sign_out_that_may_not_have_worked_fails(wire: WireScript, reply: Answer | Fault, code: str | None) -> None:
     wire.expect(sign_out(reply))
     result = execute(MODULE, SIGN_OUT)
-    assert (result["failed"], result["outcome"]) == (True, "unknown")
+    assert (result["failed"], result["outcome"], result["code"]) == (True, "unknown", code)
     assert "ends it by itself" in result["msg"]
 
 
@@ -381,7 +412,7 @@ def test_main_succeeds(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> 
 def test_main_fails_without_a_traceback(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(sign_in(OLD, answer("100-004")))
     result = run_main(MODULE, VERIFY, capsys)
-    assert (result["failed"], result["outcome"]) == (True, "bad")
+    assert (result["failed"], result["outcome"]) == (True, "wrong_password")
     assert "exception" not in result
 
 

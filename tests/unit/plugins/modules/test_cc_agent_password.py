@@ -13,6 +13,8 @@ from support.gateway import (
     AGENT_OPTIONS,
     COOKIE,
     GUID_2,
+    NOT_EVALUATED,
+    REPEATED,
     UNREADABLE,
     answer,
     change_agent,
@@ -24,7 +26,9 @@ from support.module_runner import (
     HTML,
     NEW,
     OLD,
+    code_of,
     execute,
+    of_a_change,
     parametrized,
     rejected,
     run_main,
@@ -44,9 +48,9 @@ def test_the_change_owns_its_session(wire: WireScript) -> None:
         "changed": True,
         "outcome": "changed",
         "code": "0",
+        "change_sent": True,
         "login": "ok",
-        "failing_logins": 0,
-        "password_refused": False,
+        "failed_logins": 0,
         "msg": "the password was changed",
     }
 
@@ -80,9 +84,9 @@ def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript) ->
         "changed": False,
         "outcome": "unchanged",
         "code": "100-004",
+        "change_sent": False,
         "login": "ok",
-        "failing_logins": 1,
-        "password_refused": False,
+        "failed_logins": 1,
         "msg": "the new password was in place already",
     }
 
@@ -90,15 +94,15 @@ def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript) ->
 def test_two_wrong_logins_only_where_neither_password_works(wire: WireScript) -> None:
     wire.expect(sign_in(OLD, WRONG), sign_in(NEW, WRONG))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["login"], result["failing_logins"], result["password_refused"]) == ("bad", 2, False)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "wrong_password")
+    assert (result["login"], result["failed_logins"]) == ("wrong_password", 2)
     assert "neither the old nor the new password works" in result["msg"]
 
 
 def test_without_a_probe_there_is_one_wrong_login(wire: WireScript) -> None:
     wire.expect(sign_in(OLD, WRONG))
     result = execute(MODULE, {**OPTIONS, "probe_new_password": False})
-    assert (result["outcome"], result["login"], result["failing_logins"]) == ("refused", "bad", 1)
+    assert (result["outcome"], result["login"], result["failed_logins"]) == ("wrong_password", "wrong_password", 1)
     assert "nothing was changed" in result["msg"]
 
 
@@ -106,19 +110,19 @@ def test_without_a_probe_there_is_one_wrong_login(wire: WireScript) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome", "password_refused"),
+    ("code", "outcome"),
     [
-        ("000-002", "refused", True),
-        ("000-006", "refused", True),
-        ("100-007", "unknown", False),
-        ("000-000", "unknown", False),
-        ("000-004", "unknown", False),
-        ("000-007", "unknown", False),
-        ("100-004", "unknown", False),
-        ("100-018", "unknown", False),
+        ("000-002", "password_rejected"),
+        ("000-006", "password_rejected"),
+        ("100-007", "unknown"),
+        ("000-000", "unknown"),
+        ("000-004", "unknown"),
+        ("000-007", "unknown"),
+        ("100-004", "unknown"),
+        ("100-018", "unknown"),
     ],
 )
-def test_every_retcode_of_a_change(wire: WireScript, code: str, outcome: str, password_refused: bool) -> None:
+def test_every_retcode_of_a_change(wire: WireScript, code: str, outcome: str) -> None:
     wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, answer(code)), sign_out())
     result = execute(MODULE, OPTIONS)
     assert result == {
@@ -126,13 +130,14 @@ def test_every_retcode_of_a_change(wire: WireScript, code: str, outcome: str, pa
         "changed": outcome == "unknown",
         "outcome": outcome,
         "code": code,
+        "change_sent": True,
         "login": "ok",
-        "failing_logins": 0,
-        "password_refused": password_refused,
+        "failed_logins": 0,
         "msg": result["msg"],
     }
     assert code in result["msg"]
-    assert ("nothing was changed" if outcome == "refused" else "Keep both") in result["msg"]
+    said = "the server says that nothing was changed"
+    assert (said if outcome == "password_rejected" else "Keep both") in result["msg"]
 
 
 @pytest.mark.parametrize("reply", parametrized(UNREADABLE))
@@ -140,20 +145,31 @@ def test_a_change_without_a_readable_answer_is_unknown(wire: WireScript, reply: 
     wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, reply), sign_out(answer("100-006")))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unknown")
+    assert (result["code"], result["change_sent"]) == (code_of(reply, REPEATED), True)
     assert "the password may be the old or the new one" in result["msg"]
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
 def test_a_proxy_that_answers_a_change_may_hide_its_success(wire: WireScript, status: int) -> None:
     wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, Answer(status, HTML)), sign_out())
-    assert execute(MODULE, OPTIONS)["outcome"] == "unknown"
+    result = execute(MODULE, OPTIONS)
+    assert (result["outcome"], result["code"], result["change_sent"]) == ("unknown", str(status), True)
+
+
+@pytest.mark.parametrize("status", NOT_EVALUATED)
+def test_a_gateway_that_is_busy_says_that_nothing_was_changed(wire: WireScript, status: int) -> None:
+    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, answer(status=status)), sign_out())
+    result = execute(MODULE, OPTIONS)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+    assert (result["code"], result["change_sent"]) == (str(status), True)
+    assert "the server says that nothing was changed" in result["msg"]
 
 
 def test_a_change_that_was_never_sent_is_definitely_no_change(wire: WireScript) -> None:
     wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, Fault.NOT_CONNECTED), sign_out(Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert result["password_refused"] is False
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unreachable")
+    assert (result["code"], result["change_sent"]) == (None, False)
     assert "was not reached" in result["msg"]
 
 
@@ -163,11 +179,12 @@ def test_a_change_that_was_never_sent_is_definitely_no_change(wire: WireScript) 
 @pytest.mark.parametrize(
     ("reply", "login", "failing"),
     [
-        (answer("100-002"), "live", 0),
+        (answer("100-002"), "signed_in", 0),
         (answer("110-016"), "locked", 0),
-        (answer("100-016"), "denied", 0),
+        (answer("100-016"), "access_denied", 0),
         (answer("100-007"), "unknown", 1),
-        (Answer(403, HTML), "denied", 0),
+        (Answer(403, HTML), "access_denied", 0),
+        (answer("100-004", status=503), "access_denied", 0),
         (Fault.DROPPED, "unknown", 1),
         (Fault.NOT_CONNECTED, "unreachable", 0),
     ],
@@ -177,8 +194,8 @@ def test_without_a_sign_in_nothing_is_changed(
 ) -> None:
     wire.expect(sign_in(OLD, reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["login"], result["failing_logins"]) == (login, failing)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, of_a_change(login))
+    assert (result["login"], result["failed_logins"], result["change_sent"]) == (login, failing, False)
     assert "the change was not sent and nothing was changed" in result["msg"]
 
 
@@ -206,13 +223,29 @@ def test_a_lost_session_is_renewed(wire: WireScript, code: str) -> None:
     assert execute(MODULE, HELD)["outcome"] == "changed"
 
 
+@pytest.mark.parametrize("new", ["wrong_password", "unchanged"])
+def test_a_lost_session_may_hide_that_the_change_was_made(wire: WireScript, new: str) -> None:
+    probe = [sign_in(NEW, WRONG)] if new == "wrong_password" else [sign_in(NEW, signed_in()), sign_out()]
+    wire.expect(change_agent(OLD, NEW, answer("100-006"), guid=GUID_2), sign_in(OLD, WRONG), *probe)
+    result = execute(MODULE, HELD)
+    assert (result["changed"], result["outcome"], result["change_sent"]) == (False, new, True)
+    assert ("the server says that nothing was changed" in result["msg"]) is (new == "wrong_password")
+
+
+def test_without_a_sign_in_a_lost_session_leaves_it_open(wire: WireScript) -> None:
+    wire.expect(change_agent(OLD, NEW, answer("100-006"), guid=GUID_2), sign_in(OLD, answer("110-016")))
+    result = execute(MODULE, HELD)
+    assert (result["outcome"], result["change_sent"]) == ("locked", True)
+    assert "the change was not sent again; the server says that nothing was changed" in result["msg"]
+
+
 @pytest.mark.parametrize("code", ["000-003", "100-006", "100-008"])
 def test_a_session_that_is_lost_at_once_is_not_renewed_for_ever(wire: WireScript, code: str) -> None:
     wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, answer(code)), sign_out())
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert result["password_refused"] is False
-    assert "run again" in result["msg"]
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "session_lost")
+    assert result["change_sent"]
+    assert "the server says that nothing was changed, run again" in result["msg"]
 
 
 def test_an_unknown_outcome_in_a_given_session_is_not_tried_again(wire: WireScript) -> None:
@@ -222,9 +255,15 @@ def test_an_unknown_outcome_in_a_given_session_is_not_tried_again(wire: WireScri
 
 def test_a_given_session_that_cannot_be_sent_changes_nothing(wire: WireScript) -> None:
     result = execute(MODULE, {**HELD, "guid": "two\nlines"})
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unreachable")
     assert "a header that you gave, has characters" in result["msg"]
     assert not wire.sent
+
+
+@pytest.mark.parametrize("new", ["short", "abcdefgh", "Marker-1001", OLD])
+def test_a_password_that_was_checked_before_is_sent_as_it_is(wire: WireScript, new: str) -> None:
+    wire.expect(change_agent(OLD, new, guid=GUID_2), sign_out(guid=GUID_2))
+    assert execute(MODULE, {**HELD, "new_password": new, "check_policy": False})["outcome"] == "changed"
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
@@ -308,6 +347,7 @@ def test_what_the_argument_spec_refuses() -> None:
 def test_check_mode_makes_no_request(wire: WireScript) -> None:
     result = execute(MODULE, OPTIONS, check_mode=True)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed")
+    assert not result["change_sent"]
     assert "check mode makes no request" in result["msg"]
     assert not wire.sent
 

@@ -11,16 +11,21 @@ from typing import Any
 import pytest
 from support.gateway import (
     ADMIN_OPTIONS,
+    COOKIE,
     GUID,
     GUID_2,
+    NOT_EVALUATED,
+    REPEATED,
     UNREADABLE,
     URL,
     answer,
     config_login,
+    logged_in,
 )
 from support.module_runner import (
     HTML,
     OLD,
+    code_of,
     execute,
     parametrized,
     rejected,
@@ -33,15 +38,16 @@ OPTIONS = {**ADMIN_OPTIONS, "password": OLD}
 VERIFY = {**OPTIONS, "verify_only": True}
 
 
-def test_logging_in_returns_the_session_id(wire: WireScript) -> None:
-    wire.expect(config_login(OLD))
+def test_logging_in_returns_the_session(wire: WireScript) -> None:
+    wire.expect(config_login(OLD, logged_in(cookie=COOKIE)))
     assert execute(MODULE, OPTIONS) == {
         "failed": False,
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "guid": GUID,
+        "cookies": {"route": COOKIE},
         "msg": "logged in",
     }
 
@@ -84,15 +90,16 @@ def test_where_the_session_id_may_be(wire: WireScript, reply: Answer) -> None:
 def test_a_login_without_a_session_id_proves_nothing(wire: WireScript, result: Any) -> None:
     wire.expect(config_login(OLD, answer("0", result)))
     outcome = execute(MODULE, OPTIONS)
-    assert (outcome["failed"], outcome["outcome"], outcome["failing_logins"]) == (True, "unknown", 1)
+    assert (outcome["failed"], outcome["outcome"], outcome["failed_logins"]) == (True, "unknown", 1)
+    assert outcome["code"] == "0"
 
 
 @pytest.mark.parametrize(
     ("code", "outcome", "failing"),
     [
-        ("000-002", "denied", 0),
-        ("107-002", "denied", 0),
-        ("107-003", "bad", 1),
+        ("000-002", "access_denied", 0),
+        ("107-002", "access_denied", 0),
+        ("107-003", "wrong_password", 1),
         ("000-000", "unknown", 1),
         ("100-004", "unknown", 1),
         ("107-000", "unknown", 1),
@@ -106,7 +113,7 @@ def test_every_retcode_of_a_login(wire: WireScript, code: str, outcome: str, fai
     wire.expect(config_login(OLD, answer(code)))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, outcome)
-    assert (result["code"], result["failing_logins"]) == (code, failing)
+    assert (result["code"], result["failed_logins"]) == (code, failing)
     assert code in result["msg"]
 
 
@@ -114,20 +121,21 @@ def test_every_retcode_of_a_login(wire: WireScript, code: str, outcome: str, fai
 def test_an_unreadable_answer_is_counted_as_a_wrong_password(wire: WireScript, reply: Answer | Fault) -> None:
     wire.expect(config_login(OLD, reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unknown", 1)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unknown", 1)
+    assert result["code"] == code_of(reply, REPEATED)
 
 
-@pytest.mark.parametrize("status", [403, 404, 405])
+@pytest.mark.parametrize("status", [403, 404, 405, *NOT_EVALUATED])
 def test_a_proxy_in_front_has_not_looked_at_the_password(wire: WireScript, status: int) -> None:
     wire.expect(config_login(OLD, Answer(status, HTML)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["failing_logins"]) == ("denied", 0)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", str(status), 0)
 
 
 def test_no_connection_costs_no_attempt(wire: WireScript) -> None:
     wire.expect(config_login(OLD, Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["failing_logins"]) == ("unreachable", 0)
+    assert (result["outcome"], result["failed_logins"]) == ("unreachable", 0)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +180,4 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(config_login(OLD), config_login(OLD, answer("107-003")))
     assert run_main(MODULE, VERIFY, capsys)["outcome"] == "ok"
     failed = run_main(MODULE, VERIFY, capsys)
-    assert (failed["failed"], failed["outcome"], failed["failing_logins"]) == (True, "bad", 1)
+    assert (failed["failed"], failed["outcome"], failed["failed_logins"]) == (True, "wrong_password", 1)

@@ -11,23 +11,30 @@ from typing import Any
 import pytest
 from support.gateway import (
     ADMIN_OPTIONS,
+    COOKIE,
     GUID_2,
+    REPEATED,
     UNREADABLE,
     URL,
     answer,
     change_config,
     config_login,
+    logged_in,
 )
 from support.module_runner import (
     HTML,
     NEW,
     OLD,
+    code_of,
     execute,
+    of_a_change,
     parametrized,
     rejected,
     run_main,
 )
 from support.wire_script import Answer, Fault, WireScript
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
 
 MODULE = "cc_config_password"
 OPTIONS = {**ADMIN_OPTIONS, "old_password": OLD, "new_password": NEW}
@@ -41,9 +48,9 @@ def test_the_change_owns_its_session(wire: WireScript) -> None:
         "changed": True,
         "outcome": "changed",
         "code": "0",
+        "change_sent": True,
         "login": "ok",
-        "failing_logins": 0,
-        "password_refused": False,
+        "failed_logins": 0,
         "msg": "the password was changed",
     }
 
@@ -58,34 +65,33 @@ def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript) ->
     wire.expect(config_login(OLD, WRONG), config_login(NEW))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
-    assert result["failing_logins"] == 1
+    assert result["failed_logins"] == 1
 
 
 def test_two_wrong_logins_only_where_neither_password_works(wire: WireScript) -> None:
     wire.expect(config_login(OLD, WRONG), config_login(NEW, WRONG))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["login"], result["failing_logins"]) == ("refused", "bad", 2)
+    assert (result["outcome"], result["login"], result["failed_logins"]) == ("wrong_password", "wrong_password", 2)
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome", "password_refused"),
+    ("code", "outcome"),
     [
-        ("000-002", "refused", True),
-        ("107-002", "refused", True),
-        ("000-000", "unknown", False),
-        ("107-001", "unknown", False),
-        ("107-003", "unknown", False),
-        ("107-004", "unknown", False),
-        ("107-005", "unknown", False),
-        ("107-022", "unknown", False),
+        ("000-002", "password_rejected"),
+        ("107-002", "password_rejected"),
+        ("000-000", "unknown"),
+        ("107-001", "unknown"),
+        ("107-003", "unknown"),
+        ("107-004", "unknown"),
+        ("107-005", "unknown"),
+        ("107-022", "unknown"),
     ],
 )
-def test_every_retcode_of_a_change(wire: WireScript, code: str, outcome: str, password_refused: bool) -> None:
+def test_every_retcode_of_a_change(wire: WireScript, code: str, outcome: str) -> None:
     wire.expect(config_login(OLD), change_config(OLD, NEW, answer(code)))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"]) == (True, outcome == "unknown")
     assert (result["outcome"], result["code"]) == (outcome, code)
-    assert result["password_refused"] is password_refused
 
 
 @pytest.mark.parametrize("reply", parametrized(UNREADABLE))
@@ -93,13 +99,14 @@ def test_a_change_without_a_readable_answer_is_unknown(wire: WireScript, reply: 
     wire.expect(config_login(OLD), change_config(OLD, NEW, reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unknown")
+    assert (result["code"], result["change_sent"]) == (code_of(reply, REPEATED), True)
 
 
 @pytest.mark.parametrize(
     ("reply", "login", "failing"),
     [
-        (answer("107-002"), "denied", 0),
-        (Answer(403, HTML), "denied", 0),
+        (answer("107-002"), "access_denied", 0),
+        (Answer(403, HTML), "access_denied", 0),
         (answer("107-005"), "unknown", 1),
         (Fault.DROPPED, "unknown", 1),
         (Fault.NOT_CONNECTED, "unreachable", 0),
@@ -108,13 +115,28 @@ def test_a_change_without_a_readable_answer_is_unknown(wire: WireScript, reply: 
 def test_without_a_login_nothing_is_changed(wire: WireScript, reply: Answer | Fault, login: str, failing: int) -> None:
     wire.expect(config_login(OLD, reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["login"], result["failing_logins"]) == (login, failing)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, of_a_change(login))
+    assert (result["login"], result["failed_logins"], result["change_sent"]) == (login, failing, False)
 
 
 def test_a_given_session_is_used(wire: WireScript) -> None:
-    wire.expect(change_config(OLD, NEW, guid=GUID_2))
-    assert execute(MODULE, {**OPTIONS, "guid": GUID_2})["outcome"] == "changed"
+    wire.expect(change_config(OLD, NEW, guid=GUID_2, cookie=COOKIE), change_config(OLD, NEW, guid=GUID_2))
+    held = {**OPTIONS, "guid": GUID_2}
+    assert execute(MODULE, {**held, "cookies": {"route": COOKIE}})["outcome"] == "changed"
+    assert execute(MODULE, held)["outcome"] == "changed"
+
+
+def test_the_session_of_a_login_goes_on_to_the_change(wire: WireScript) -> None:
+    wire.expect(config_login(OLD, logged_in(cookie=COOKIE)), change_config(OLD, NEW, answer("107-002"), cookie=COOKIE))
+    login = execute("cc_config_login", {**ADMIN_OPTIONS, "password": OLD})
+    result = execute(MODULE, {**OPTIONS, **KINDS["cc_config"].handed_over(login)})
+    assert (result["outcome"], result["login"]) == ("password_rejected", None)
+
+
+@pytest.mark.parametrize("new", ["short", "x" * 33, OLD])
+def test_a_password_that_was_checked_before_is_sent_as_it_is(wire: WireScript, new: str) -> None:
+    wire.expect(config_login(OLD), change_config(OLD, new))
+    assert execute(MODULE, {**OPTIONS, "new_password": new, "check_policy": False})["outcome"] == "changed"
 
 
 @pytest.mark.parametrize("code", ["107-000", "107-007"])
@@ -125,7 +147,8 @@ def test_a_lost_session_is_renewed_once(wire: WireScript, code: str) -> None:
         change_config(OLD, NEW, answer(code)),
     )
     result = execute(MODULE, {**OPTIONS, "guid": GUID_2})
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "session_lost")
+    assert result["change_sent"]
     assert "run again" in result["msg"]
 
 
@@ -161,7 +184,7 @@ def test_what_the_argument_spec_refuses() -> None:
 
 def test_check_mode_makes_no_request(wire: WireScript) -> None:
     result = execute(MODULE, OPTIONS, check_mode=True)
-    assert (result["failed"], result["changed"]) == (False, True)
+    assert (result["failed"], result["changed"], result["change_sent"]) == (False, True, False)
     assert not wire.sent
 
 
@@ -171,4 +194,4 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert run_main(MODULE, OPTIONS, capsys)["outcome"] == "changed"
     refused = run_main(MODULE, OPTIONS, capsys)
-    assert (refused["failed"], refused["changed"], refused["password_refused"]) == (True, False, True)
+    assert (refused["failed"], refused["changed"]) == (True, False)

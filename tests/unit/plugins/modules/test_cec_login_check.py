@@ -14,11 +14,13 @@ from support.cec import (
     APP_SECRET,
     CAUSES,
     FLOW_CONTROL,
+    OLD_PASSWORD_TEXTS,
     REFUSING_STATUSES,
+    REPEATED,
     TOKEN,
     TOKEN_2,
     TOKEN_URL,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     UNFAMILIAR_TEXTS,
     ask_token,
     check,
@@ -31,6 +33,7 @@ from support.cec import (
 from support.module_runner import (
     HTML,
     OLD,
+    code_of,
     execute,
     parametrized,
     refused_input,
@@ -42,11 +45,11 @@ from support.wire_script import Answer, Fault, WireScript
 MODULE = "cec_login_check"
 OPTIONS = {**ACCOUNT_OPTIONS, "password": OLD}
 HELD = {**OPTIONS, "app_secret": None, "access_token": TOKEN}
-UNAUTHORISED_ANSWERS = {
+UNAUTHORIZED_ANSWERS = {
     "HTTP 401": Answer(401, HTML),
-    "HTTP 401 with a code": verdict(UNAUTHORISED, status=401),
-    "code": verdict(UNAUTHORISED),
-    "code as a number": verdict(int(UNAUTHORISED)),
+    "HTTP 401 with a code": verdict(UNAUTHORIZED, status=401),
+    "code": verdict(UNAUTHORIZED),
+    "code as a number": verdict(int(UNAUTHORIZED)),
 }
 
 
@@ -57,13 +60,13 @@ def test_a_right_password_and_no_secret_of_the_answer(wire: WireScript) -> None:
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "msg": "the password is right",
     }
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-@pytest.mark.parametrize(("code", "outcome"), [("0", "ok"), (0, "ok"), ("1", "bad"), (1, "bad")])
+@pytest.mark.parametrize(("code", "outcome"), [("0", "ok"), (0, "ok"), ("1", "wrong_password"), (1, "wrong_password")])
 def test_answers_flat_and_wrapped(wire: WireScript, code: Any, outcome: str, wrapped: bool) -> None:
     wire.expect(ask_token(), check(OLD, verdict(code, wrapped=wrapped)))
     result = execute(MODULE, OPTIONS)
@@ -97,9 +100,9 @@ def test_a_failure_is_a_wrong_password(wire: WireScript, text: Any) -> None:
     assert result == {
         "failed": True,
         "changed": False,
-        "outcome": "bad",
+        "outcome": "wrong_password",
         "code": "1",
-        "failing_logins": 1,
+        "failed_logins": 1,
         "msg": "the CEC says that the business account or its password is wrong (returnCode 1)",
     }
 
@@ -110,16 +113,22 @@ def test_the_cause_is_found_in_the_text(wire: WireScript, text: str, wrapped: bo
     wire.expect(ask_token(), check(OLD, verdict("1", text, wrapped=wrapped)))
     result = execute(MODULE, OPTIONS)
     outcome, hint = CAUSES[text]
-    assert (result["failed"], result["outcome"], result["code"], result["failing_logins"]) == (True, outcome, "1", 0)
+    assert (result["failed"], result["outcome"], result["code"], result["failed_logins"]) == (True, outcome, "1", 0)
     assert hint in result["msg"]
     assert text not in result["msg"]
+
+
+@pytest.mark.parametrize("text", OLD_PASSWORD_TEXTS)
+def test_a_text_about_an_old_password_belongs_to_changes(wire: WireScript, text: str) -> None:
+    wire.expect(ask_token(), check(OLD, verdict("1", text)))
+    assert "the business account or its password is wrong" in execute(MODULE, OPTIONS)["msg"]
 
 
 @pytest.mark.parametrize("code", [FLOW_CONTROL, int(FLOW_CONTROL)])
 def test_flow_control(wire: WireScript, code: Any) -> None:
     wire.expect(ask_token(), check(OLD, verdict(code)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["code"], result["failing_logins"]) == ("denied", FLOW_CONTROL, 0)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", FLOW_CONTROL, 0)
     assert "fewer forks" in result["msg"]
 
 
@@ -127,8 +136,8 @@ def test_flow_control(wire: WireScript, code: Any) -> None:
 def test_statuses_that_refuse(wire: WireScript, status: int) -> None:
     wire.expect(ask_token(), check(OLD, Answer(status, HTML)))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["code"]) == (True, "denied", str(status))
-    assert result["failing_logins"] == 0
+    assert (result["failed"], result["outcome"], result["code"]) == (True, "access_denied", str(status))
+    assert result["failed_logins"] == 0
     assert REFUSING_STATUSES[status] in result["msg"]
 
 
@@ -137,13 +146,14 @@ def test_an_unreadable_answer_is_counted_as_a_wrong_password(wire: WireScript, r
     wire.expect(ask_token(), check(OLD, reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unknown")
-    assert result["failing_logins"] == 1
+    assert result["code"] == code_of(reply, REPEATED)
+    assert result["failed_logins"] == 1
 
 
 def test_no_connection_costs_no_attempt(wire: WireScript) -> None:
     wire.expect(ask_token(), check(OLD, Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unreachable", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unreachable", 0)
     assert "cec.test was not reached" in result["msg"]
 
 
@@ -166,7 +176,7 @@ def test_the_token_service_may_be_elsewhere(wire: WireScript) -> None:
     assert execute(MODULE, {**OPTIONS, "token_url": TOKEN_URL})["outcome"] == "ok"
 
 
-@pytest.mark.parametrize("refusal", parametrized(UNAUTHORISED_ANSWERS))
+@pytest.mark.parametrize("refusal", parametrized(UNAUTHORIZED_ANSWERS))
 def test_a_refused_token_is_renewed_once(wire: WireScript, refusal: Answer) -> None:
     wire.expect(ask_token(), check(OLD, refusal), ask_token(granted(TOKEN_2)), check(OLD, token=TOKEN_2))
     assert execute(MODULE, OPTIONS)["outcome"] == "ok"
@@ -174,38 +184,38 @@ def test_a_refused_token_is_renewed_once(wire: WireScript, refusal: Answer) -> N
     assert execute(MODULE, OPTIONS)["outcome"] == "ok"
 
 
-@pytest.mark.parametrize("refusal", parametrized(UNAUTHORISED_ANSWERS))
+@pytest.mark.parametrize("refusal", parametrized(UNAUTHORIZED_ANSWERS))
 def test_a_second_refusal_is_not_the_tokens_fault(wire: WireScript, refusal: Answer) -> None:
     wire.expect(ask_token(), check(OLD, refusal), ask_token(granted(TOKEN_2)), check(OLD, refusal, token=TOKEN_2))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "denied", 0)
-    assert result["code"] in ("401", UNAUTHORISED)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "access_denied", 0)
+    assert result["code"] in ("401", UNAUTHORIZED)
     assert ("in good standing" if result["code"] == "401" else "check app_key") in result["msg"]
 
 
 def test_a_service_that_gives_the_same_token_again_is_not_asked_for_ever(wire: WireScript) -> None:
     wire.expect(ask_token(), check(OLD, Answer(401)), ask_token())
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["code"]) == ("denied", "401")
+    assert (result["outcome"], result["code"]) == ("access_denied", "401")
 
 
 def test_a_verdict_after_the_renewal_stands(wire: WireScript) -> None:
     wire.expect(
         ask_token(), check(OLD, Answer(401)), ask_token(granted(TOKEN_2)), check(OLD, verdict("1"), token=TOKEN_2)
     )
-    assert execute(MODULE, OPTIONS)["outcome"] == "bad"
+    assert execute(MODULE, OPTIONS)["outcome"] == "wrong_password"
 
 
 @pytest.mark.parametrize(
     ("reply", "outcome", "hint"),
     [
         (Fault.NOT_CONNECTED, "unreachable", "was not reached"),
-        (Fault.DROPPED, "denied", "gave no complete answer"),
-        (Answer(500, HTML), "denied", "answered HTTP 500"),
-        (Answer(401), "denied", "check both"),
-        (Answer(403, HTML), "denied", "allow list"),
-        (Answer(404, HTML), "denied", "check token_url"),
-        (Answer.json({}), "denied", "gave no token"),
+        (Fault.DROPPED, "access_denied", "gave no complete answer"),
+        (Answer(500, HTML), "access_denied", "answered HTTP 500"),
+        (Answer(401), "access_denied", "check both"),
+        (Answer(403, HTML), "access_denied", "allow list"),
+        (Answer(404, HTML), "access_denied", "check token_url"),
+        (Answer.json({}), "access_denied", "gave no token"),
     ],
 )
 def test_without_a_token_no_password_is_presented(
@@ -213,7 +223,7 @@ def test_without_a_token_no_password_is_presented(
 ) -> None:
     wire.expect(ask_token(reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, outcome, 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, outcome, 0)
     assert hint in result["msg"]
     assert result["msg"].endswith("there is no tenant token")
 
@@ -222,12 +232,13 @@ def test_a_secret_that_was_denied_is_not_presented_again(wire: WireScript) -> No
     wire.expect(ask_token(Answer(401)))
     first, second = (execute(MODULE, OPTIONS) for _time in range(2))
     assert first == second
-    assert (first["outcome"], first["code"]) == ("denied", "401")
+    assert (first["outcome"], first["code"]) == ("access_denied", "401")
 
 
-def test_a_token_service_that_failed_is_asked_again(wire: WireScript) -> None:
-    wire.expect(ask_token(Answer(500)), ask_token(), check(OLD))
-    assert [execute(MODULE, OPTIONS)["outcome"] for _time in range(2)] == ["denied", "ok"]
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_token_service_that_failed_is_asked_again(wire: WireScript, status: int) -> None:
+    wire.expect(ask_token(Answer(status)), ask_token(), check(OLD))
+    assert [execute(MODULE, OPTIONS)["outcome"] for _time in range(2)] == ["access_denied", "ok"]
 
 
 # -- a token that the caller holds -------------------------------------------------------------------------------------
@@ -246,7 +257,7 @@ def test_a_given_token_goes_first(wire: WireScript) -> None:
 def test_a_given_token_that_is_refused_ends_it(wire: WireScript) -> None:
     wire.expect(check(OLD, Answer(401)))
     result = execute(MODULE, HELD)
-    assert (result["outcome"], result["code"], result["failing_logins"]) == ("denied", "401", 0)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", "401", 0)
 
 
 def test_a_given_token_that_is_refused_is_replaced_where_there_is_a_secret(wire: WireScript) -> None:
@@ -335,7 +346,7 @@ def test_check_mode_makes_no_request(wire: WireScript, options: Any) -> None:
 def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(ask_token(), check(OLD, phone("sip-marker")), check(OLD, verdict("1")), check(OLD, done("0")))
     assert run_main(MODULE, OPTIONS, capsys)["outcome"] == "ok"
-    for outcome in ("bad", "unknown"):
+    for outcome in ("wrong_password", "unknown"):
         result = run_main(MODULE, OPTIONS, capsys)
-        assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, outcome, 1)
+        assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, outcome, 1)
         assert "exception" not in result

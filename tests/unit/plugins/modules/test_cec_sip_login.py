@@ -13,6 +13,7 @@ from support.cec import (
     ACCOUNT_OPTIONS,
     ACCOUNT_PASSWORD,
     PHONE,
+    REPEATED,
     SIP_OLD,
     TOKEN_2,
     Registrars,
@@ -25,6 +26,7 @@ from support.cec import (
 )
 from support.module_runner import (
     HTML,
+    code_of,
     execute,
     parametrized,
     refused_input,
@@ -62,7 +64,7 @@ def test_the_cec_knows_the_password(wire: WireScript, sip_user: str | None) -> N
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "account_login": "ok",
         "msg": "the password is right",
     }
@@ -78,7 +80,8 @@ def test_a_number_that_is_written_otherwise_or_not_told_is_no_other_one(wire: Wi
 def test_the_cec_knows_another_password(wire: WireScript, password: str) -> None:
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, phone(password)))
     result = execute(MODULE, QUERY)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "bad")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "wrong_password")
+    assert (result["code"], result["failed_logins"]) == ("0", 0)
     assert "the SIP phone has another password" in result["msg"]
 
 
@@ -86,14 +89,14 @@ def test_the_cec_knows_another_password(wire: WireScript, password: str) -> None
 def test_a_tenant_that_masks_passwords_verifies_nothing(wire: WireScript, reply: Answer) -> None:
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, reply))
     result = execute(MODULE, QUERY)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "denied", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "access_denied", 0)
     assert "give a registrar" in result["msg"]
 
 
 def test_the_account_has_another_phone(wire: WireScript) -> None:
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, phone(SIP_OLD, "88801002")))
     result = execute(MODULE, {**QUERY, "sip_user": PHONE})
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "denied", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "access_denied", 0)
     assert "correct sip_user or account" in result["msg"]
     assert "88801002" not in result["msg"]
 
@@ -107,12 +110,12 @@ def test_a_good_login_of_the_account_is_told_whatever_the_phones_password(wire: 
 @pytest.mark.parametrize(
     ("reply", "account_login", "outcome", "failing"),
     [
-        (verdict("1"), "bad", "denied", 1),
-        (verdict("1", "账号已锁定"), "locked", "denied", 0),
-        (verdict("1", "流控失败"), "denied", "denied", 0),
-        (Answer(403, HTML), "denied", "denied", 0),
-        (Answer(500, HTML), "unknown", "denied", 1),
-        (Fault.DROPPED, "unknown", "denied", 1),
+        (verdict("1"), "wrong_password", "access_denied", 1),
+        (verdict("1", "账号已锁定"), "locked", "access_denied", 0),
+        (verdict("1", "流控失败"), "access_denied", "access_denied", 0),
+        (Answer(403, HTML), "access_denied", "access_denied", 0),
+        (Answer(500, HTML), "unknown", "access_denied", 1),
+        (Fault.DROPPED, "unknown", "access_denied", 1),
         (Fault.NOT_CONNECTED, "unreachable", "unreachable", 0),
     ],
 )
@@ -122,7 +125,7 @@ def test_a_fault_of_the_account_says_nothing_about_the_phone(
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, reply))
     result = execute(MODULE, QUERY)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, outcome)
-    assert (result["account_login"], result["failing_logins"]) == (account_login, failing)
+    assert (result["account_login"], result["failed_logins"]) == (account_login, failing)
     assert result["msg"].endswith("it was asked for the SIP phone")
 
 
@@ -130,7 +133,8 @@ def test_a_fault_of_the_account_says_nothing_about_the_phone(
 def test_an_unreadable_answer_is_counted_for_the_account(wire: WireScript, reply: Answer | Fault) -> None:
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, reply))
     result = execute(MODULE, QUERY)
-    assert (result["outcome"], result["account_login"], result["failing_logins"]) == ("denied", "unknown", 1)
+    assert (result["outcome"], result["account_login"], result["failed_logins"]) == ("access_denied", "unknown", 1)
+    assert result["code"] == code_of(reply, REPEATED)
 
 
 def test_a_refused_token_is_renewed_once(wire: WireScript) -> None:
@@ -153,7 +157,7 @@ def test_the_registrar_accepts_the_password(wire: WireScript, registrars: Regist
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "account_login": None,
         "msg": "the password is right",
     }
@@ -171,13 +175,14 @@ def test_the_registrar_is_asked_even_where_the_cec_could_be(wire: WireScript, re
 
 
 @pytest.mark.parametrize(
-    ("outcome", "failing"), [("bad", 1), ("unknown", 1), ("denied", 0), ("locked", 0), ("unreachable", 0)]
+    ("outcome", "failing"),
+    [("wrong_password", 1), ("unknown", 1), ("access_denied", 0), ("locked", 0), ("unreachable", 0)],
 )
 def test_what_the_registrar_may_answer(wire: WireScript, registrars: Registrars, outcome: str, failing: int) -> None:
     registrars.answer = ApiError(outcome, "a sentence about the registrar", "403")
     result = execute(MODULE, REGISTRAR)
     assert (result["failed"], result["changed"], result["outcome"], result["code"]) == (True, False, outcome, "403")
-    assert (result["failing_logins"], result["msg"]) == (failing, "a sentence about the registrar")
+    assert (result["failed_logins"], result["msg"]) == (failing, "a sentence about the registrar")
     assert not wire.sent
 
 
@@ -246,5 +251,5 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(ask_token(), check(ACCOUNT_PASSWORD, phone(SIP_OLD)), check(ACCOUNT_PASSWORD, verdict("1")))
     assert run_main(MODULE, QUERY, capsys)["outcome"] == "ok"
     result = run_main(MODULE, QUERY, capsys)
-    assert (result["failed"], result["outcome"], result["account_login"]) == (True, "denied", "bad")
+    assert (result["failed"], result["outcome"], result["account_login"]) == (True, "access_denied", "wrong_password")
     assert "exception" not in result

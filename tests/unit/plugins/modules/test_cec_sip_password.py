@@ -14,12 +14,14 @@ from support.cec import (
     ACCOUNT_PASSWORD,
     CAUSES,
     FLOW_CONTROL,
+    OLD_PASSWORD_TEXTS,
     PHONE,
     REFUSING_STATUSES,
+    REPEATED,
     SIP_NEW,
     SIP_OLD,
     TOKEN_2,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     UNFAMILIAR_TEXTS,
     Registrars,
     ask_token,
@@ -33,7 +35,10 @@ from support.cec import (
 )
 from support.module_runner import (
     HTML,
+    code_of,
     execute,
+    logins,
+    of_a_change,
     parametrized,
     refused_input,
     rejected,
@@ -41,13 +46,13 @@ from support.module_runner import (
 )
 from support.wire_script import Answer, Fault, WireScript
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 
 MODULE = "cec_sip_password"
 QUERY = {**ACCOUNT_OPTIONS, "account_password": ACCOUNT_PASSWORD, "new_password": SIP_NEW}
 REGISTRAR = {**QUERY, "registrar": "sip:pbx.test", "sip_user": PHONE}
 AT_ONCE = {**QUERY, "probe_new_password": False}
-WRONG_AT_REGISTRAR = ApiError("bad", "it does not accept the password", "401")
+WRONG_AT_REGISTRAR = ApiError(Outcome.WRONG_PASSWORD, "it does not accept the password", "401")
 
 
 def checked(reply: Answer | Fault | None = None, **more: Any) -> Any:
@@ -67,9 +72,9 @@ def test_the_change_takes_the_accounts_password(wire: WireScript, code: Any, wra
         "changed": True,
         "outcome": "changed",
         "code": "0",
+        "change_sent": True,
         "login": "ok",
-        "failing_logins": 0,
-        "password_refused": False,
+        "failed_logins": 0,
         "account_login": "ok",
         "msg": "the password was changed",
     }
@@ -79,7 +84,7 @@ def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript) ->
     wire.expect(ask_token(), checked(phone(SIP_NEW)))
     result = execute(MODULE, QUERY)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
-    assert (result["code"], result["failing_logins"], result["password_refused"]) == ("0", 0, False)
+    assert (result["code"], result["failed_logins"]) == ("0", 0)
     assert result["msg"] == "the new password was in place already"
 
 
@@ -106,17 +111,17 @@ def test_without_a_probe_the_account_is_checked_all_the_same(wire: WireScript) -
 def test_where_nothing_can_be_verified_nothing_is_changed(wire: WireScript, reply: Answer, hint: str) -> None:
     wire.expect(ask_token(), checked(reply))
     result = execute(MODULE, {**QUERY, "sip_user": PHONE})
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["failing_logins"], result["password_refused"]) == (0, False)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+    assert result["failed_logins"] == 0
     assert hint in result["msg"]
     assert "in place already was not found out" in result["msg"]
 
 
 ACCOUNT_FAULTS = [
-    (verdict("1"), "bad", 1),
+    (verdict("1"), "wrong_password", 1),
     (verdict("1", "The account is locked."), "locked", 0),
-    (verdict("1", "流控失败"), "denied", 0),
-    (Answer(403, HTML), "denied", 0),
+    (verdict("1", "流控失败"), "access_denied", 0),
+    (Answer(403, HTML), "access_denied", 0),
     (Answer(500, HTML), "unknown", 1),
     (Fault.DROPPED, "unknown", 1),
     (Fault.NOT_CONNECTED, "unreachable", 0),
@@ -130,9 +135,12 @@ def test_a_fault_of_the_account_ends_it(
 ) -> None:
     wire.expect(ask_token(), checked(reply))
     result = execute(MODULE, options)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    # Asked for the phone, a fault of its account says nothing about the phone.
+    of_phone = "unreachable" if account_login == "unreachable" else "access_denied"
+    outcome = of_phone if options is QUERY else of_a_change(account_login)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, outcome)
     assert (result["login"], result["account_login"]) == (account_login, account_login)
-    assert (result["failing_logins"], result["password_refused"]) == (failing, False)
+    assert (result["failed_logins"], result["change_sent"]) == (failing, False)
     assert "nothing was changed" in result["msg"].lower()
 
 
@@ -144,8 +152,8 @@ def test_a_fault_of_the_account_ends_it(
 def test_a_failure_is_about_the_new_password(wire: WireScript, code: Any, text: Any) -> None:
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, done(code, text)))
     result = execute(MODULE, AT_ONCE)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["code"], result["login"], result["password_refused"]) == ("1", "ok", True)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "password_rejected")
+    assert (result["code"], result["login"]) == ("1", "ok")
     assert "the CEC refused the new password" in result["msg"]
 
 
@@ -155,24 +163,31 @@ def test_another_cause_is_found_in_the_text(wire: WireScript, text: str, wrapped
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, done("1", text, wrapped=wrapped)))
     result = execute(MODULE, AT_ONCE)
     outcome, hint = CAUSES[text]
-    assert (result["changed"], result["outcome"], result["password_refused"]) == (False, "refused", False)
+    assert (result["changed"], result["outcome"], result["change_sent"]) == (False, outcome, True)
     assert result["account_login"] == ("locked" if outcome == "locked" else "ok")
     assert hint in result["msg"]
+
+
+@pytest.mark.parametrize("text", OLD_PASSWORD_TEXTS)
+def test_a_text_about_the_old_password_is_about_the_accounts(wire: WireScript, text: str) -> None:
+    wire.expect(ask_token(), checked(), change_phone(SIP_NEW, done("1", text)))
+    result = execute(MODULE, AT_ONCE)
+    assert (result["outcome"], result["failed_logins"], result["change_sent"]) == ("wrong_password", 1, True)
+    assert (result["login"], result["account_login"]) == ("wrong_password", "wrong_password")
 
 
 @pytest.mark.parametrize("code", [FLOW_CONTROL, int(FLOW_CONTROL)])
 def test_flow_control(wire: WireScript, code: Any) -> None:
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, done(code)))
     result = execute(MODULE, AT_ONCE)
-    assert (result["changed"], result["outcome"], result["code"]) == (False, "refused", FLOW_CONTROL)
+    assert (result["changed"], result["outcome"], result["code"]) == (False, "access_denied", FLOW_CONTROL)
 
 
 @pytest.mark.parametrize("status", REFUSING_STATUSES)
 def test_statuses_that_refuse(wire: WireScript, status: int) -> None:
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, Answer(status, HTML)))
     result = execute(MODULE, AT_ONCE)
-    assert (result["changed"], result["outcome"], result["code"]) == (False, "refused", str(status))
-    assert result["password_refused"] is False
+    assert (result["changed"], result["outcome"], result["code"]) == (False, "access_denied", str(status))
     assert REFUSING_STATUSES[status] in result["msg"]
 
 
@@ -181,32 +196,64 @@ def test_a_change_without_a_readable_answer_is_unknown(wire: WireScript, reply: 
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, reply))
     result = execute(MODULE, AT_ONCE)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unknown")
-    assert (result["account_login"], result["failing_logins"]) == ("ok", 0)
+    assert (result["code"], result["change_sent"]) == (code_of(reply, REPEATED), True)
+    assert (result["account_login"], result["failed_logins"]) == ("ok", 0)
     assert "the password may be the old or the new one" in result["msg"]
 
 
 def test_a_change_that_was_never_sent_is_definitely_no_change(wire: WireScript) -> None:
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW, Fault.NOT_CONNECTED))
     result = execute(MODULE, AT_ONCE)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unreachable")
+    assert not result["change_sent"]
 
 
-@pytest.mark.parametrize("refusal", [Answer(401), done(UNAUTHORISED)])
-def test_a_refused_token_is_renewed_once(wire: WireScript, refusal: Answer) -> None:
-    wire.expect(
-        ask_token(),
-        checked(),
-        change_phone(SIP_NEW, refusal),
-        ask_token(granted(TOKEN_2)),
-        change_phone(SIP_NEW, token=TOKEN_2),
-        checked(token=TOKEN_2),
-        change_phone(SIP_NEW, refusal, token=TOKEN_2),
-        ask_token(granted("token-marker-3")),
-        change_phone(SIP_NEW, refusal, token="token-marker-3"),
-    )
-    assert execute(MODULE, AT_ONCE)["outcome"] == "changed"
-    result = execute(MODULE, AT_ONCE)
-    assert (result["changed"], result["outcome"], result["password_refused"]) == (False, "refused", False)
+@pytest.mark.parametrize("refusal", [Answer(401), done(UNAUTHORIZED)])
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_change_whose_token_is_refused_is_not_sent_again(wire: WireScript, refusal: Answer, verified: bool) -> None:
+    """A login of the account would not prove that the phone's password was not changed."""
+    options = AT_ONCE if verified else PROVED
+    wire.expect(ask_token(), *([checked()] if verified else []), change_phone(SIP_NEW, refusal))
+    result = execute(MODULE, options)
+    assert (result["changed"], result["outcome"], result["change_sent"]) == (False, "session_lost", True)
+    assert result["account_login"] == ("ok" if verified else None)
+    again = [checked(token=TOKEN_2)] if verified else []
+    wire.expect(ask_token(granted(TOKEN_2)), *again, change_phone(SIP_NEW, token=TOKEN_2))
+    assert execute(MODULE, options)["outcome"] == "changed"
+
+
+# -- right after a login -----------------------------------------------------------------------------------------------
+
+
+PROVED = {**AT_ONCE, "verify_account_password": False}
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "account_login"),
+    [
+        (done(), "changed", None),
+        (done("1"), "password_rejected", None),
+        (done("1", "locked"), "locked", "locked"),
+        (Fault.DROPPED, "unknown", None),
+    ],
+)
+def test_after_a_login_of_the_account_only_the_change_is_sent(
+    wire: WireScript, reply: Answer | Fault, outcome: str, account_login: str | None
+) -> None:
+    wire.expect(ask_token(), change_phone(SIP_NEW, reply))
+    result = execute(MODULE, PROVED)
+    assert (result["outcome"], result["login"], result["account_login"]) == (outcome, account_login, account_login)
+
+
+def test_the_logins_that_it_may_make() -> None:
+    for options, count in ((PROVED, 0), (AT_ONCE, 1), ({**QUERY, "verify_account_password": False}, 1), (QUERY, 2)):
+        assert len(logins(MODULE, options)) == count
+
+
+@pytest.mark.parametrize("new", ["short", "Abcdefg1!"])
+def test_a_password_that_was_checked_before_is_sent_as_it_is(wire: WireScript, new: str) -> None:
+    wire.expect(ask_token(), change_phone(new))
+    assert execute(MODULE, {**PROVED, "new_password": new, "check_policy": False})["outcome"] == "changed"
 
 
 # -- at the registrar --------------------------------------------------------------------------------------------------
@@ -225,25 +272,25 @@ def test_a_change_where_the_registrar_refuses_the_new_password(wire: WireScript,
 def test_the_probe_at_the_registrar_costs_an_attempt(wire: WireScript, registrars: Registrars) -> None:
     registrars.answer = WRONG_AT_REGISTRAR
     wire.expect(ask_token(), checked(), change_phone(SIP_NEW))
-    assert execute(MODULE, REGISTRAR)["failing_logins"] == 1
+    assert execute(MODULE, REGISTRAR)["failed_logins"] == 1
 
 
 def test_nothing_changes_where_the_registrar_accepts_the_new_password(wire: WireScript, registrars: Registrars) -> None:
     result = execute(MODULE, REGISTRAR)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
-    assert (result["login"], result["account_login"], result["failing_logins"]) == (None, None, 0)
+    assert (result["login"], result["account_login"], result["failed_logins"]) == (None, None, 0)
     assert len(registrars.asked) == 1
     assert not wire.sent
 
 
-@pytest.mark.parametrize(("outcome", "failing"), [("unknown", 1), ("denied", 0), ("unreachable", 0)])
+@pytest.mark.parametrize(("outcome", "failing"), [("unknown", 1), ("access_denied", 0), ("unreachable", 0)])
 def test_a_registrar_that_cannot_tell_ends_it(
     wire: WireScript, registrars: Registrars, outcome: str, failing: int
 ) -> None:
-    registrars.answer = ApiError(outcome, "a sentence about the registrar", "480")
+    registrars.answer = ApiError(Outcome(outcome), "a sentence about the registrar", "480")
     result = execute(MODULE, REGISTRAR)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["code"], result["failing_logins"], result["password_refused"]) == ("480", failing, False)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, of_a_change(outcome))
+    assert (result["code"], result["failed_logins"]) == ("480", failing)
     assert "a sentence about the registrar. Nothing was changed" in result["msg"]
     assert not wire.sent
 
@@ -304,6 +351,7 @@ def test_what_the_argument_spec_refuses(option: str) -> None:
 def test_check_mode_makes_no_request(wire: WireScript, registrars: Registrars, options: Any) -> None:
     result = execute(MODULE, options, check_mode=True)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed")
+    assert not result["change_sent"]
     assert "check mode makes no request" in result["msg"]
     assert not wire.sent
     assert not registrars.asked
@@ -315,4 +363,4 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert run_main(MODULE, QUERY, capsys)["outcome"] == "changed"
     refused = run_main(MODULE, QUERY, capsys)
-    assert (refused["failed"], refused["changed"], refused["password_refused"]) == (True, False, True)
+    assert (refused["failed"], refused["changed"]) == (True, False)

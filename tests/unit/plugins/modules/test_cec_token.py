@@ -23,6 +23,7 @@ from support.cec import (
 from support.module_runner import (
     HTML,
     SERVER_TEXT,
+    code_of,
     execute,
     no_document,
     parametrized,
@@ -43,7 +44,7 @@ def test_a_token(wire: WireScript) -> None:
         "changed": False,
         "outcome": "ok",
         "code": "0",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "access_token": TOKEN,
         "expires_in": 600,
         "msg": "the token is valid for 600 seconds",
@@ -97,26 +98,28 @@ def test_the_life_of_a_token(wire: WireScript, expires: Any, seconds: int) -> No
         pytest.param(Answer(403, HTML), "403", "not on the tenant's allow list", id="403"),
         pytest.param(Answer(404, HTML), "404", "check token_url", id="404"),
         pytest.param(Answer(405), "405", "check token_url", id="405"),
-        pytest.param(done("1"), None, "gave no token; check app_key and app_secret", id="an error code instead"),
-        pytest.param(granted(None), None, "gave no token", id="null"),
-        pytest.param(granted(""), None, "gave no token", id="empty"),
-        pytest.param(granted(17), None, "gave no token", id="a number"),
-        pytest.param(granted([TOKEN]), None, "gave no token", id="a list"),
-        pytest.param(granted("token-marker\r\nX-Other: 1"), None, "gave no token", id="two lines"),
-        pytest.param(granted("token-marker "), None, "gave no token", id="a blank"),
-        pytest.param(granted("令牌-marker"), None, "gave no token", id="no ASCII"),
-        pytest.param(granted("x" * 8193), None, "gave no token", id="too long"),
+        pytest.param(Answer(429), "429", "run again later", id="429"),
+        pytest.param(Answer(503, HTML), "503", "run again later", id="503"),
+        pytest.param(done("1"), "200", "gave no token; check app_key and app_secret", id="an error code instead"),
+        pytest.param(granted(None), "200", "gave no token", id="null"),
+        pytest.param(granted(""), "200", "gave no token", id="empty"),
+        pytest.param(granted(17), "200", "gave no token", id="a number"),
+        pytest.param(granted([TOKEN]), "200", "gave no token", id="a list"),
+        pytest.param(granted("token-marker\r\nX-Other: 1"), "200", "gave no token", id="two lines"),
+        pytest.param(granted("token-marker "), "200", "gave no token", id="a blank"),
+        pytest.param(granted("令牌-marker"), "200", "gave no token", id="no ASCII"),
+        pytest.param(granted("x" * 8193), "200", "gave no token", id="too long"),
     ],
 )
-def test_what_refuses_a_token(wire: WireScript, reply: Answer, code: str | None, hint: str) -> None:
+def test_what_refuses_a_token(wire: WireScript, reply: Answer, code: str, hint: str) -> None:
     wire.expect(ask_token(reply))
     result = execute(MODULE, OPTIONS)
     assert result == {
         "failed": True,
         "changed": False,
-        "outcome": "denied",
+        "outcome": "access_denied",
         "code": code,
-        "failing_logins": 0,
+        "failed_logins": 0,
         "msg": result["msg"],
     }
     assert hint in result["msg"]
@@ -128,6 +131,7 @@ UNREADABLE = {
     "HTTP 302": Answer(302, headers=[("Location", "https://elsewhere.test/")]),
     "HTTP 500": Answer(500, SERVER_TEXT.encode()),
     "HTTP 502": Answer(502, HTML),
+    "HTTP 504": Answer.json({"AccessToken": TOKEN}, status=504),
 }
 
 
@@ -135,14 +139,15 @@ UNREADABLE = {
 def test_an_unreadable_answer_is_unknown(wire: WireScript, reply: Answer | Fault) -> None:
     wire.expect(ask_token(reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"], result["code"]) == (True, False, "unknown", None)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unknown")
+    assert result["code"] == code_of(reply, {})
     assert "access_token" not in result
 
 
 def test_no_connection(wire: WireScript) -> None:
     wire.expect(ask_token(Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unreachable", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unreachable", 0)
     assert "cec.test was not reached" in result["msg"]
 
 
@@ -208,13 +213,13 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(ask_token(), ask_token(done("1", status=401)))
     assert run_main(MODULE, {**OPTIONS}, capsys)["access_token"] == TOKEN
     refused = run_main(MODULE, {**OPTIONS}, capsys)
-    assert (refused["failed"], refused["outcome"]) == (True, "denied")
+    assert (refused["failed"], refused["outcome"]) == (True, "access_denied")
     assert "exception" not in refused
 
 
 def test_too_many_requests_are_not_held_against_the_tenant(wire: WireScript) -> None:
     wire.expect(ask_token(Answer(429)), ask_token())
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"]) == (True, "unknown")
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "access_denied", 0)
     assert "too many requests" in result["msg"]
     assert execute(MODULE, OPTIONS)["failed"] is False

@@ -16,6 +16,7 @@ from support.idaas import (
     LOCKED_TEXTS,
     LOGIN_CODES,
     REFUSING_STATUSES,
+    REPEATED,
     RULES,
     SESSION_TOKEN,
     STATE_TOKEN,
@@ -32,6 +33,7 @@ from support.module_runner import (
     HTML,
     OLD,
     SERVER_TEXT,
+    code_of,
     execute,
     parametrized,
     refused_input,
@@ -54,7 +56,7 @@ def test_a_login_returns_the_tokens(wire: WireScript) -> None:
         "changed": True,
         "outcome": "ok",
         "code": "SUCCESS",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "status": "SUCCESS",
         "policy": {},
         "second_factor": False,
@@ -71,7 +73,7 @@ def test_verifying_returns_no_tokens(wire: WireScript) -> None:
         "changed": False,
         "outcome": "ok",
         "code": "SUCCESS",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "status": "SUCCESS",
         "policy": {},
         "second_factor": False,
@@ -94,7 +96,7 @@ def test_a_password_that_must_be_changed_is_right(wire: WireScript, status: str,
         "changed": True,
         "outcome": "ok_restricted",
         "code": status,
-        "failing_logins": 0,
+        "failed_logins": 0,
         "status": status,
         "policy": {"min_length": 8, "max_length": 18, "pattern": RULES["regEx"]},
         "second_factor": False,
@@ -111,7 +113,7 @@ def test_a_second_factor_proves_the_password(wire: WireScript) -> None:
         "changed": False,
         "outcome": "ok_restricted",
         "code": "MFA_AUTH",
-        "failing_logins": 0,
+        "failed_logins": 0,
         "status": "MFA_AUTH",
         "policy": {},
         "second_factor": True,
@@ -123,8 +125,8 @@ def test_a_second_factor_proves_the_password(wire: WireScript) -> None:
 def test_a_user_without_a_right_to_the_application(wire: WireScript) -> None:
     wire.expect(log_in(OLD, Answer.json({"status": "ACCESS_DENIED"})))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "denied")
-    assert (result["code"], result["failing_logins"]) == ("ACCESS_DENIED", 0)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+    assert (result["code"], result["failed_logins"]) == ("ACCESS_DENIED", 0)
     assert "check the user's rights" in result["msg"]
 
 
@@ -178,7 +180,7 @@ def test_every_code_of_a_login(wire: WireScript, code: str, family: str) -> None
         "changed": False,
         "outcome": outcome,
         "code": code,
-        "failing_logins": int(outcome == "bad"),
+        "failed_logins": int(outcome == "wrong_password"),
         "msg": result["msg"],
     }
     assert hint in result["msg"]
@@ -187,7 +189,7 @@ def test_every_code_of_a_login(wire: WireScript, code: str, family: str) -> None
 
 def test_a_code_with_http_200_is_a_failure_too(wire: WireScript) -> None:
     wire.expect(log_in(OLD, failure("LOGIN.0002", status=200)))
-    assert execute(MODULE, OPTIONS)["outcome"] == "bad"
+    assert execute(MODULE, OPTIONS)["outcome"] == "wrong_password"
 
 
 @pytest.mark.parametrize("text", WRONG_TEXTS)
@@ -195,7 +197,7 @@ def test_a_code_with_http_200_is_a_failure_too(wire: WireScript) -> None:
 def test_remaining_attempts_in_both_languages(wire: WireScript, text: str, remaining: int) -> None:
     wire.expect(log_in(OLD, wrong(remaining, text)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["remaining_attempts"]) == ("bad", remaining)
+    assert (result["outcome"], result["remaining_attempts"]) == ("wrong_password", remaining)
     assert f"{remaining} attempts are left" in result["msg"]
 
 
@@ -203,7 +205,7 @@ def test_remaining_attempts_in_both_languages(wire: WireScript, text: str, remai
 def test_the_time_of_the_lock_in_both_languages(wire: WireScript, text: str) -> None:
     wire.expect(log_in(OLD, failure("LOGIN.0001", text)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["failing_logins"], result["unlock_in_seconds"]) == ("locked", 0, 185)
+    assert (result["outcome"], result["failed_logins"], result["unlock_in_seconds"]) == ("locked", 0, 185)
     assert "it unlocks in 3 minutes and 5 seconds" in result["msg"]
 
 
@@ -241,22 +243,23 @@ def test_an_unreadable_answer_is_counted_as_a_wrong_password(wire: WireScript, r
     wire.expect(log_in(OLD, reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unknown")
-    assert result["failing_logins"] == 1
+    assert result["code"] == code_of(reply, REPEATED)
+    assert result["failed_logins"] == 1
 
 
 @pytest.mark.parametrize("status", REFUSING_STATUSES)
 def test_statuses_that_refuse(wire: WireScript, status: int) -> None:
     wire.expect(log_in(OLD, Answer(status, HTML)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["code"], result["failing_logins"]) == ("denied", str(status), 0)
+    assert (result["outcome"], result["code"], result["failed_logins"]) == ("access_denied", str(status), 0)
     assert f"HTTP {status}" in result["msg"]
-    assert ("fewer forks" if status == 429 else "check idaas_url") in result["msg"]
+    assert ("run again later" if status in (429, 503) else "check idaas_url") in result["msg"]
 
 
 def test_no_connection_costs_no_attempt(wire: WireScript) -> None:
     wire.expect(log_in(OLD, Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "unreachable", 0)
+    assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "unreachable", 0)
     assert "idaas.test was not reached" in result["msg"]
 
 
@@ -399,5 +402,5 @@ def test_main(wire: WireScript, capsys: pytest.CaptureFixture[str]) -> None:
     wire.expect(log_in(OLD), log_in(OLD, wrong(8)))
     assert run_main(MODULE, OPTIONS, capsys)["id_token"] == ID_TOKEN
     result = run_main(MODULE, OPTIONS, capsys)
-    assert (result["failed"], result["outcome"], result["remaining_attempts"]) == (True, "bad", 8)
+    assert (result["failed"], result["outcome"], result["remaining_attempts"]) == (True, "wrong_password", 8)
     assert "exception" not in result

@@ -17,6 +17,7 @@ from support.idaas import (
     LOGIN_CODES,
     PASSWORD_CODES,
     REFUSING_STATUSES,
+    REPEATED,
     SETTINGS_CODES,
     STATE_TOKEN,
     STATE_TOKEN_2,
@@ -36,7 +37,9 @@ from support.module_runner import (
     HTML,
     NEW,
     OLD,
+    code_of,
     execute,
+    of_a_change,
     refused_input,
     rejected,
     run_main,
@@ -70,9 +73,9 @@ def test_a_change_after_an_ordinary_login(wire: WireScript, reply: Answer) -> No
         "changed": True,
         "outcome": "changed",
         "code": "0",
+        "change_sent": True,
         "login": "ok",
-        "failing_logins": 0,
-        "password_refused": False,
+        "failed_logins": 0,
         "msg": "the password was changed",
     }
 
@@ -103,10 +106,17 @@ def test_announced_rules_are_obeyed_before_the_change_is_sent(
 ) -> None:
     wire.expect(log_in(OLD, must_change(data=json.dumps(rules) if as_text else rules)))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["code"], result["login"], result["failing_logins"]) == (None, "ok", 0)
-    assert result["password_refused"] is True
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "password_rejected")
+    assert (result["code"], result["login"], result["failed_logins"]) == (None, "ok", 0)
+    assert not result["change_sent"]
     assert "breaks the policy that the IDaaS announced: " + fault in result["msg"]
+
+
+@pytest.mark.parametrize("new", ["short", "abcdefgh", "zhang.wei", OLD])
+def test_a_password_that_was_checked_before_is_sent_as_it_is(wire: WireScript, new: str) -> None:
+    """The IDaaS decides, even where it has announced its rules."""
+    wire.expect(log_in(OLD, must_change()), update(OLD, new))
+    assert execute(MODULE, {**OPTIONS, "new_password": new, "check_policy": False})["outcome"] == "changed"
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(", r"\p{Upper}", "a" * 600])
@@ -119,7 +129,8 @@ def test_a_pattern_that_cannot_be_used_is_left_to_the_idaas(wire: WireScript, pa
 def test_a_login_without_a_token_for_the_change(wire: WireScript, reply: Answer) -> None:
     wire.expect(log_in(OLD, reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+    assert not result["change_sent"]
     assert "gave no token for a change" in result["msg"]
 
 
@@ -134,9 +145,9 @@ def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript, re
         "changed": False,
         "outcome": "unchanged",
         "code": "LOGIN.0002",
+        "change_sent": False,
         "login": "ok",
-        "failing_logins": 1,
-        "password_refused": False,
+        "failed_logins": 1,
         "msg": "the new password was in place already",
     }
 
@@ -145,14 +156,14 @@ def test_a_second_factor_proves_that_the_new_password_is_in_place(wire: WireScri
     wire.expect(log_in(OLD, wrong(9)), log_in(NEW, SECOND_FACTOR))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
-    assert (result["login"], result["failing_logins"]) == ("ok_restricted", 1)
+    assert (result["login"], result["failed_logins"]) == ("ok_restricted", 1)
 
 
 def test_neither_password_works(wire: WireScript) -> None:
     wire.expect(log_in(OLD, wrong(9)), log_in(NEW, wrong(8)))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["login"], result["failing_logins"], result["remaining_attempts"]) == ("bad", 2, 8)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "wrong_password")
+    assert (result["login"], result["failed_logins"], result["remaining_attempts"]) == ("wrong_password", 2, 8)
     assert "neither the old nor the new password works" in result["msg"]
 
 
@@ -161,10 +172,10 @@ def test_neither_password_works(wire: WireScript) -> None:
 def test_the_last_attempts_are_left_to_people(wire: WireScript, text: str, remaining: int, probes: bool) -> None:
     wire.expect(log_in(OLD, wrong(remaining, text)), *([log_in(NEW)] if probes else []))
     result = execute(MODULE, OPTIONS)
-    assert result["outcome"] == ("unchanged" if probes else "refused")
-    assert result["failing_logins"] == 1
+    assert result["outcome"] == ("unchanged" if probes else "wrong_password")
+    assert result["failed_logins"] == 1
     if not probes:
-        assert (result["login"], result["remaining_attempts"]) == ("bad", remaining)
+        assert (result["login"], result["remaining_attempts"]) == ("wrong_password", remaining)
         assert f"{remaining} attempts are left" in result["msg"]
 
 
@@ -176,22 +187,22 @@ def test_attempts_that_are_not_told_are_probed(wire: WireScript) -> None:
 def test_without_a_probe_there_is_one_wrong_login(wire: WireScript) -> None:
     wire.expect(log_in(OLD, wrong(9)))
     result = execute(MODULE, {**OPTIONS, "probe_new_password": False})
-    assert (result["outcome"], result["login"], result["failing_logins"]) == ("refused", "bad", 1)
+    assert (result["outcome"], result["login"], result["failed_logins"]) == ("wrong_password", "wrong_password", 1)
 
 
 # -- what the IDaaS may answer to the change ---------------------------------------------------------------------------
 
 
 CHANGE_CODES = {
-    **{code: ("refused", True, "ok", hint) for code, hint in PASSWORD_CODES.items()},
-    **{code: ("refused", False, "ok", hint) for code, (_outcome, hint) in SETTINGS_CODES.items()},
-    "PARAM.0018": ("refused", False, "ok", "give old_password"),
-    "PARAM.0019": ("refused", False, "ok", "got no new password"),
-    "PARAM.0020": ("refused", True, "ok", "equals the old one"),
-    "LOGIN.0001": ("refused", False, "locked", "locked"),
-    "LOGIN.0002": ("refused", False, "bad", "password is wrong"),
-    "PARAM.9999": ("unknown", False, "ok", "does not tell what was done"),
-    "USER.0001": ("unknown", False, "ok", "does not tell what was done"),
+    **{code: ("password_rejected", "ok", hint) for code, hint in PASSWORD_CODES.items()},
+    **{code: ("access_denied", "ok", hint) for code, (_outcome, hint) in SETTINGS_CODES.items()},
+    "PARAM.0018": ("access_denied", "ok", "give old_password"),
+    "PARAM.0019": ("access_denied", "ok", "got no new password"),
+    "PARAM.0020": ("password_rejected", "ok", "equals the old one"),
+    "LOGIN.0001": ("locked", "locked", "locked"),
+    "LOGIN.0002": ("wrong_password", "wrong_password", "password is wrong"),
+    "PARAM.9999": ("unknown", "ok", "does not tell what was done"),
+    "USER.0001": ("unknown", "ok", "does not tell what was done"),
 }
 
 
@@ -199,7 +210,7 @@ CHANGE_CODES = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("code", CHANGE_CODES)
 def test_every_code_of_a_change(wire: WireScript, code: str, way: str, family: str) -> None:
-    (login, send), (outcome, password_refused, last_login, hint) = WAYS[way], CHANGE_CODES[code]
+    (login, send), (outcome, last_login, hint) = WAYS[way], CHANGE_CODES[code]
     wire.expect(log_in(OLD, login), send(OLD, NEW, failure(code, family=family)))
     result = execute(MODULE, OPTIONS)
     assert result == {
@@ -207,14 +218,14 @@ def test_every_code_of_a_change(wire: WireScript, code: str, way: str, family: s
         "changed": outcome == "unknown",
         "outcome": outcome,
         "code": code,
+        "change_sent": True,
         "login": last_login,
-        "failing_logins": int(last_login == "bad"),
-        "password_refused": password_refused,
+        "failed_logins": int(last_login == "wrong_password"),
         "msg": result["msg"],
     }
     assert hint in result["msg"]
     assert f"{code}" in result["msg"]
-    assert ("nothing was changed" if outcome == "refused" else "Keep both") in result["msg"]
+    assert ("Keep both" if outcome == "unknown" else "the server says that nothing was changed") in result["msg"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -233,9 +244,14 @@ def test_a_session_that_is_lost_at_once_is_not_renewed_for_ever(wire: WireScript
     login, send = WAYS[way]
     wire.expect(log_in(OLD, login), send(OLD, NEW, failure(code)))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"], result["code"]) == (True, False, "refused", code)
-    assert result["password_refused"] is False
-    assert "run again" in result["msg"]
+    assert (result["failed"], result["changed"], result["outcome"], result["code"]) == (
+        True,
+        False,
+        "session_lost",
+        code,
+    )
+    assert result["change_sent"]
+    assert "the server says that nothing was changed, run again" in result["msg"]
 
 
 UNREADABLE = {
@@ -268,7 +284,8 @@ def test_a_change_without_a_readable_answer_is_unknown(wire: WireScript, way: st
     wire.expect(log_in(OLD, login), send(OLD, NEW, reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unknown")
-    assert (result["login"], result["password_refused"]) == ("ok", False)
+    assert (result["code"], result["change_sent"]) == (code_of(reply, REPEATED), True)
+    assert result["login"] == "ok"
     assert "the password may be the old or the new one" in result["msg"]
 
 
@@ -278,8 +295,8 @@ def test_statuses_that_refuse(wire: WireScript, way: str, status: int) -> None:
     login, send = WAYS[way]
     wire.expect(log_in(OLD, login), send(OLD, NEW, Answer(status, HTML)))
     result = execute(MODULE, OPTIONS)
-    assert (result["changed"], result["outcome"], result["code"]) == (False, "refused", str(status))
-    assert result["password_refused"] is False
+    assert (result["changed"], result["outcome"], result["code"]) == (False, "access_denied", str(status))
+    assert result["change_sent"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -287,17 +304,24 @@ def test_a_change_that_was_never_sent_is_definitely_no_change(wire: WireScript, 
     login, send = WAYS[way]
     wire.expect(log_in(OLD, login), send(OLD, NEW, Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unreachable")
+    assert not result["change_sent"]
 
 
 # -- a login that ends it ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [code for code, (outcome, _hint) in LOGIN_CODES.items() if outcome != "bad"])
+@pytest.mark.parametrize(
+    "code", [code for code, (outcome, _hint) in LOGIN_CODES.items() if outcome != "wrong_password"]
+)
 def test_codes_of_a_login_that_end_it(wire: WireScript, code: str) -> None:
     wire.expect(log_in(OLD, failure(code)))
     result = execute(MODULE, OPTIONS)
-    assert (result["outcome"], result["login"], result["failing_logins"]) == ("refused", LOGIN_CODES[code][0], 0)
+    assert (result["outcome"], result["login"], result["failed_logins"]) == (
+        LOGIN_CODES[code][0],
+        LOGIN_CODES[code][0],
+        0,
+    )
     assert "the change was not sent and nothing was changed" in result["msg"]
 
 
@@ -305,8 +329,8 @@ def test_codes_of_a_login_that_end_it(wire: WireScript, code: str) -> None:
     ("reply", "login", "failing"),
     [
         (SECOND_FACTOR, "ok_restricted", 0),
-        (no_tokens("ACCESS_DENIED"), "denied", 0),
-        (Answer(403, HTML), "denied", 0),
+        (no_tokens("ACCESS_DENIED"), "access_denied", 0),
+        (Answer(403, HTML), "access_denied", 0),
         (Answer(500, HTML), "unknown", 1),
         (no_tokens("CAPTCHA"), "unknown", 1),
         (Fault.DROPPED, "unknown", 1),
@@ -316,15 +340,15 @@ def test_codes_of_a_login_that_end_it(wire: WireScript, code: str) -> None:
 def test_without_a_login_nothing_is_changed(wire: WireScript, reply: Answer | Fault, login: str, failing: int) -> None:
     wire.expect(log_in(OLD, reply))
     result = execute(MODULE, OPTIONS)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-    assert (result["login"], result["failing_logins"]) == (login, failing)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, of_a_change(login))
+    assert (result["login"], result["failed_logins"], result["change_sent"]) == (login, failing, False)
     assert "the change was not sent and nothing was changed" in result["msg"]
 
 
 def test_a_user_who_needs_a_second_factor_is_left_alone(wire: WireScript) -> None:
     wire.expect(log_in(OLD, SECOND_FACTOR))
     result = execute(MODULE, OPTIONS)
-    assert (result["code"], result["password_refused"]) == ("MFA_AUTH", False)
+    assert result["code"] == "MFA_AUTH"
     assert "cannot be changed unattended" in result["msg"]
 
 
@@ -362,13 +386,13 @@ def test_a_lost_token_is_renewed_by_a_login(wire: WireScript, options: Any, lost
 def test_a_token_that_is_lost_again_ends_it(wire: WireScript, options: Any, lost: Exchange) -> None:
     wire.expect(lost, log_in(OLD), change(OLD, NEW, failure("PARAM.0016")))
     result = execute(MODULE, options)
-    assert (result["changed"], result["outcome"], result["password_refused"]) == (False, "refused", False)
+    assert (result["changed"], result["outcome"], result["change_sent"]) == (False, "session_lost", True)
 
 
-def test_a_refusal_with_a_given_token_may_have_other_reasons(wire: WireScript) -> None:
+def test_a_refusal_with_a_given_token_is_about_the_new_password(wire: WireScript) -> None:
     wire.expect(change(OLD, NEW, failure("PWD.0001"), token=ID_TOKEN_2))
     result = execute(MODULE, HELD)
-    assert (result["outcome"], result["code"], result["password_refused"]) == ("refused", "PWD.0001", False)
+    assert (result["outcome"], result["code"]) == ("password_rejected", "PWD.0001")
 
 
 def test_an_unknown_outcome_with_a_given_token_is_not_tried_again(wire: WireScript) -> None:
@@ -395,7 +419,7 @@ def test_a_first_password(wire: WireScript, told: Any) -> None:
 def test_the_user_has_a_password_after_all(wire: WireScript, told: Any) -> None:
     wire.expect(has_password(Answer.json({"is_set_pwd": told})))
     result = execute(MODULE, FIRST)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
     assert "give it as old_password" in result["msg"]
 
 
@@ -403,7 +427,7 @@ def test_the_user_has_a_password_after_all(wire: WireScript, told: Any) -> None:
 def test_an_answer_that_does_not_tell_whether_there_is_a_password(wire: WireScript, told: Any) -> None:
     wire.expect(has_password(Answer.json({"is_set_pwd": told})))
     result = execute(MODULE, FIRST)
-    assert (result["changed"], result["outcome"], result["password_refused"]) == (False, "refused", False)
+    assert (result["changed"], result["outcome"]) == (False, "access_denied")
     assert "does not tell whether the user has a password" in result["msg"]
 
 
@@ -412,24 +436,29 @@ def test_without_an_old_password_a_lost_token_ends_it(wire: WireScript, code: st
     wire.expect(
         has_password(failure(code)), has_password(Answer.json({"is_set_pwd": False})), change(None, NEW, failure(code))
     )
-    for _time in range(2):
+    for sent in (False, True):
         result = execute(MODULE, FIRST)
-        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "session_lost")
         assert "there is no old password to log in with" in result["msg"]
+        assert (result["code"], result["change_sent"]) == (code, sent)
+        assert ("the server says that nothing was changed" in result["msg"]) is sent
 
 
 @pytest.mark.parametrize("reply", [Answer(403, HTML), failure("PARAM.0001"), Fault.NOT_CONNECTED])
 def test_a_question_that_is_refused_changes_nothing(wire: WireScript, reply: Answer | Fault) -> None:
     wire.expect(has_password(reply))
     result = execute(MODULE, FIRST)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    outcome = "unreachable" if reply is Fault.NOT_CONNECTED else "access_denied"
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, outcome)
+    assert not result["change_sent"]
 
 
 @pytest.mark.parametrize("reply", [Fault.DROPPED, Answer(), Answer(500, HTML), failure("PARAM.9999")])
 def test_a_question_without_a_readable_answer_changes_nothing(wire: WireScript, reply: Answer | Fault) -> None:
     wire.expect(has_password(reply))
     result = execute(MODULE, FIRST)
-    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+    assert not result["change_sent"]
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
@@ -485,6 +514,7 @@ def test_what_the_argument_spec_refuses(options: Any, complaint: str) -> None:
 def test_check_mode_makes_no_request(wire: WireScript, options: Any) -> None:
     result = execute(MODULE, options, check_mode=True)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed")
+    assert not result["change_sent"]
     assert "check mode makes no request" in result["msg"]
     assert not wire.sent
 

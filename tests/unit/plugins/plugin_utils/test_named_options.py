@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import held as held_by
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import (
+    checked,
+    resolve_variables,
+)
 
 OPTIONS = {
     "store_path": {"type": "path", "required": True},
@@ -26,8 +30,8 @@ OPTIONS = {
 }
 
 
-def held(names: dict[str, Any], **variables: Any) -> dict[str, Any]:
-    return held_by(names, OPTIONS, variables, lambda value: value)
+def resolved(names: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    return resolve_variables(names, OPTIONS, variables, lambda value: value)
 
 
 def test_values_take_the_places_of_their_names() -> None:
@@ -36,7 +40,9 @@ def test_values_take_the_places_of_their_names() -> None:
         "account": {"agent_id": "number", "cap": {"most": "cap"}, "unknown": "anything"},
         "kinds": "kinds",
     }
-    assert held(names, folder="/store", number="1001", cap="20", anything={"a": 1}, kinds="cc_agent,idaas", more=1) == {
+    assert resolved(
+        names, folder="/store", number="1001", cap="20", anything={"a": 1}, kinds="cc_agent,idaas", more=1
+    ) == {
         "store_path": "/store",
         "account": {"agent_id": 1001, "cap": {"most": 20}, "unknown": {"a": 1}},
         "kinds": ["cc_agent", "idaas"],
@@ -44,24 +50,27 @@ def test_values_take_the_places_of_their_names() -> None:
 
 
 def test_what_is_not_defined_is_not_given() -> None:
-    assert held({"days": "days", "account": {"agent_id": "number"}}) == {"account": {}}
-    assert held({"days": "days"}, days=None) == {"days": None}
+    assert resolved({"days": "days", "account": {"agent_id": "number"}}) == {"account": {}}
+    assert resolved({"days": "days"}, days=None) == {"days": None}
 
 
 def test_several_variables_make_one_list() -> None:
     names = {"identifiers": ["user", "not_defined", "more"]}
-    assert held(names, user="a", more=["b", "c"]) == {"identifiers": ["a", "b", "c"]}
-    assert held(names) == {"identifiers": []}
+    assert resolved(names, user="a", more=["b", "c"]) == {"identifiers": ["a", "b", "c"]}
+    assert resolved(names) == {"identifiers": []}
 
 
 def test_a_key_of_a_dictionary() -> None:
     names = {"account": "accounts.mine"}
-    assert held(names, accounts={"mine": {"agent_id": 5}}) == {"account": {"agent_id": 5}}
-    assert held(names, accounts={"yours": {}}) == held(names, accounts=None) == held(names) == {}
+    assert resolved(names, accounts={"mine": {"agent_id": 5}}) == {"account": {"agent_id": 5}}
+    for variables in ({"accounts": {"yours": {}}}, {"accounts": None}, {}):
+        assert resolved(names, **variables) == {}
 
 
 def test_templates_are_filled_in() -> None:
-    assert held_by({"days": "days"}, OPTIONS, {"days": "{{ x }}"}, {"{{ x }}": "7"}.__getitem__) == {"days": 7.0}
+    assert resolve_variables({"days": "days"}, OPTIONS, {"days": "{{ x }}"}, {"{{ x }}": "7"}.__getitem__) == {
+        "days": 7.0
+    }
 
 
 @pytest.mark.parametrize(
@@ -78,5 +87,20 @@ def test_templates_are_filled_in() -> None:
 )
 def test_a_fault_names_the_variable(names: dict[str, Any], variables: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(AnsibleActionFail) as caught:
-        held(names, **variables)
+        resolved(names, **variables)
     assert [word for word in [*words, "Nothing was sent"] if word not in caught.value.message] == []
+
+
+def test_options_are_converted_and_completed() -> None:
+    spec = ArgumentSpec(OPTIONS)
+    given = {"store_path": "/store", "account": {"agent_id": "1001"}, "identifiers": "a,b"}
+    options = checked(spec, given)
+    assert (options["days"], options["identifiers"], options["account"]["agent_id"]) == (30, ["a", "b"], 1001)
+    assert given["account"] == {"agent_id": "1001"}, "what a task was given stays as it is"
+
+
+def test_all_faults_of_options_are_told_at_once() -> None:
+    with pytest.raises(AnsibleActionFail) as caught:
+        checked(ArgumentSpec(OPTIONS), {"days": "many", "when": "soon", "surprise": 1})
+    for word in ("store_path", "days", "when", "surprise", "Nothing was sent"):
+        assert word in caught.value.message

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -23,8 +24,16 @@ def name_of(process: int) -> str:
     return f"{HERE}:{process}:{run_name._started(process)}"
 
 
-def test_a_run_is_named_after_the_parent_of_its_workers() -> None:
-    assert run_name.run_name() == name_of(os.getppid())
+def test_a_run_is_named_after_its_own_worker() -> None:
+    assert run_name.run_name() == name_of(os.getpid())
+
+
+def test_two_tasks_of_one_playbook_have_a_name_each() -> None:
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(1) as one, fork.Pool(1) as two:
+        names = {run_name.run_name(), *(worker.apply(run_name.run_name) for worker in (one, two))}
+        assert len(names) == 3
+        assert not any(is_over(name) for name in names)
 
 
 def test_a_live_process_is_not_over() -> None:

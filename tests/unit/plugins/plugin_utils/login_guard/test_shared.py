@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.processes import FORK, MANY, PATIENCE, at_once, process
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Credential, Login
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SharedCredentials
@@ -45,12 +45,16 @@ class Server:
         with self.asked.get_lock():
             self.now.value -= 1
         outcome = self.outcomes[min(number, len(self.outcomes) - 1)]
-        return {"outcome": outcome, "failing_logins": int(outcome in ("bad", "unknown")), "msg": f"it is {outcome}"}
+        return {
+            "outcome": outcome,
+            "failed_logins": int(outcome in ("wrong_password", "unknown")),
+            "msg": f"it is {outcome}",
+        }
 
 
 @pytest.fixture
 def shared() -> SharedCredentials:
-    return SharedCredentials()
+    return SharedCredentials(SharedMemory().take())
 
 
 def said(shared: SharedCredentials, server: Server, *logins: Login) -> Any:
@@ -64,13 +68,13 @@ def said(shared: SharedCredentials, server: Server, *logins: Login) -> Any:
 # -- many processes ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outcome", ["bad", "locked"])
+@pytest.mark.parametrize("outcome", ["wrong_password", "locked"])
 def test_many_processes_are_refused_once(shared: SharedCredentials, outcome: str) -> None:
     server = Server(outcome, seconds=0.1)
     found = at_once(lambda _number: said(shared, server))
-    assert sorted(found, key=str) == sorted([outcome, *[("denied",)] * (MANY - 1)], key=str)
+    assert sorted(found, key=str) == sorted([outcome, *[("access_denied",)] * (MANY - 1)], key=str)
     assert server.asked.value == 1
-    assert said(shared, server) == ("denied",), "the parent and its later children know it as well"
+    assert said(shared, server) == ("access_denied",), "the parent and its later children know it as well"
 
 
 def test_the_first_is_alone_and_the_others_are_not(shared: SharedCredentials) -> None:
@@ -96,14 +100,14 @@ def test_nobody_is_beside_the_first(shared: SharedCredentials) -> None:
         if first:
             time.sleep(0.3)
             assert seen.value == 1
-        return {"outcome": "ok", "failing_logins": 0}
+        return {"outcome": "ok", "failed_logins": 0}
 
     assert at_once(lambda _number: shared.send([login()], slow)["outcome"]) == ["ok"] * MANY
 
 
 def test_different_credentials_do_not_wait_for_each_other(shared: SharedCredentials) -> None:
-    server = Server("bad", seconds=0.3)
-    assert at_once(lambda number: said(shared, server, login(str(number)))) == ["bad"] * MANY
+    server = Server("wrong_password", seconds=0.3)
+    assert at_once(lambda number: said(shared, server, login(str(number)))) == ["wrong_password"] * MANY
     assert server.most.value > 1
 
 
@@ -136,14 +140,14 @@ def test_who_waited_for_a_server_that_is_away_does_not_wait_in_turn(shared: Shar
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        (["bad"], ["bad", ("denied",), ("denied",)]),
-        (["locked"], ["locked", ("denied",), ("denied",)]),
-        (["unknown"], ["unknown", "unknown", ("denied",)]),
-        (["unknown", "ok", "unknown", "unknown"], ["unknown", "ok", "unknown", "unknown", ("denied",)]),
-        (["unknown", "bad"], ["unknown", "bad", ("denied",)]),
-        (["ok", "bad"], ["ok", "bad", ("denied",)]),
+        (["wrong_password"], ["wrong_password", ("access_denied",), ("access_denied",)]),
+        (["locked"], ["locked", ("access_denied",), ("access_denied",)]),
+        (["unknown"], ["unknown", "unknown", ("access_denied",)]),
+        (["unknown", "ok", "unknown", "unknown"], ["unknown", "ok", "unknown", "unknown", ("access_denied",)]),
+        (["unknown", "wrong_password"], ["unknown", "wrong_password", ("access_denied",)]),
+        (["ok", "wrong_password"], ["ok", "wrong_password", ("access_denied",)]),
         (["ok", "ok_restricted", "ok"], ["ok", "ok_restricted", "ok"]),
-        (["denied", "unreachable", "live", "ok"], ["denied", "unreachable", "live", "ok"]),
+        (["access_denied", "unreachable", "signed_in", "ok"], ["access_denied", "unreachable", "signed_in", "ok"]),
         (["ok", "unreachable", "ok"], ["ok", "unreachable", "ok"]),
     ],
 )
@@ -159,12 +163,12 @@ def test_an_accident_counts_like_an_answer_that_did_not_come(shared: SharedCrede
     for _time in range(2):
         with pytest.raises(RuntimeError):
             shared.send([login()], break_down)
-    assert said(shared, Server("ok")) == ("denied",)
+    assert said(shared, Server("ok")) == ("access_denied",)
 
 
 def test_what_was_not_sent_tells_nothing(shared: SharedCredentials) -> None:
     def stop() -> dict[str, Any]:
-        raise ApiError("denied", "the cap")
+        raise ApiError(Outcome.ACCESS_DENIED, "the cap")
 
     for _time in range(3):
         with pytest.raises(ApiError, match="the cap"):
@@ -176,38 +180,43 @@ def test_a_success_under_way_clears_no_refusal(shared: SharedCredentials) -> Non
     assert said(shared, Server("ok")) == "ok"
 
     def overtaken() -> dict[str, Any]:
-        assert said(shared, Server("bad")) == "bad"
-        return {"outcome": "ok", "failing_logins": 0}
+        assert said(shared, Server("wrong_password")) == "wrong_password"
+        return {"outcome": "ok", "failed_logins": 0}
 
     assert shared.send([login()], overtaken)["outcome"] == "ok"
-    assert said(shared, Server("ok")) == ("denied",)
+    assert said(shared, Server("ok")) == ("access_denied",)
 
 
 def test_another_password_is_another_credential(shared: SharedCredentials) -> None:
-    assert said(shared, Server("bad")) == "bad"
+    assert said(shared, Server("wrong_password")) == "wrong_password"
     assert said(shared, Server("ok"), login("two")) == "ok"
-    assert said(shared, Server("ok")) == ("denied",), "a success elsewhere clears nothing"
+    assert said(shared, Server("ok")) == ("access_denied",), "a success elsewhere clears nothing"
 
 
-def test_a_password_that_a_change_may_have_put_in_place_is_tried_again(shared: SharedCredentials) -> None:
+@pytest.mark.parametrize("login_of_the_change", ["ok", None])
+def test_a_password_that_a_change_may_have_put_in_place_is_tried_again(login_of_the_change: str | None) -> None:
     """A candidate was refused, is sent once more, and verified."""
-    for changed, expected in ((False, ("denied",)), (True, "ok")):
-        shared.forget()
-        assert said(shared, Server("bad"), login("new")) == "bad"
-        result = {"outcome": "changed" if changed else "refused", "login": "ok", "changed": changed}
+    for changed, expected in ((False, ("access_denied",)), (True, "ok")):
+        shared = SharedCredentials(SharedMemory())
+        assert said(shared, Server("wrong_password"), login("new")) == "wrong_password"
+        result = {
+            "outcome": "changed" if changed else "password_rejected",
+            "login": login_of_the_change,
+            "change_sent": changed,
+        }
         shared.send([login("old", becomes="new")], lambda result=result: result)  # type: ignore[misc]
         assert said(shared, Server("ok"), login("new")) == expected
 
 
 def test_a_change_that_finds_the_old_password_wrong(shared: SharedCredentials) -> None:
-    result = {"outcome": "unchanged", "login": "ok", "failing_logins": 1}
+    result = {"outcome": "unchanged", "login": "ok", "failed_logins": 1}
     shared.send([login("old", becomes="new"), login("new")], lambda: result)
-    assert said(shared, Server("ok"), login("old")) == ("denied",)
+    assert said(shared, Server("ok"), login("old")) == ("access_denied",)
     assert said(shared, Server("ok"), login("new")) == "ok"
 
 
 def test_the_message_says_what_was_refused_and_what_to_do(shared: SharedCredentials) -> None:
-    said(shared, Server("bad"), login("marker"))
+    said(shared, Server("wrong_password"), login("marker"))
     with pytest.raises(ApiError) as caught:
         shared.send([login("marker")], Server("ok").send)
     assert "administrator 7 was refused earlier in this run" in caught.value.message
@@ -216,12 +225,12 @@ def test_the_message_says_what_was_refused_and_what_to_do(shared: SharedCredenti
 
 
 def test_logins_of_ones_own_are_none_of_its_business(shared: SharedCredentials) -> None:
-    server = Server("bad")
-    assert [said(shared, server, Login("gateway:8043")) for _time in range(3)] == ["bad"] * 3
+    server = Server("wrong_password")
+    assert [said(shared, server, Login("gateway:8043")) for _time in range(3)] == ["wrong_password"] * 3
 
 
-def test_what_was_refused_is_kept_when_room_is_short(shared: SharedCredentials) -> None:
-    shared._memory = SharedMemory(1000)
-    assert said(shared, Server("bad")) == "bad"
+def test_what_was_refused_is_kept_when_room_is_short() -> None:
+    shared = SharedCredentials(SharedMemory(1000))
+    assert said(shared, Server("wrong_password")) == "wrong_password"
     assert [said(shared, Server("ok"), login(f"number {number}")) for number in range(100)] == ["ok"] * 100
-    assert said(shared, Server("ok")) == ("denied",)
+    assert said(shared, Server("ok")) == ("access_denied",)

@@ -21,14 +21,14 @@ def test_secrets_are_starred_before_core_2_22(monkeypatch: pytest.MonkeyPatch) -
     assert "Marker-1" not in str(cleaned)
     assert cleaned["number"] == 7
     assert masking.masked(RESULT, []) == RESULT
-    assert masking.remember("Marker-1") == "Marker-1"
+    assert masking.register("Marker-1") == "Marker-1"
 
 
 def test_secrets_are_registered_where_core_masks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     registered: list[Any] = []
     monkeypatch.setattr(masking, "register_secret", registered.append)
     assert masking.masked(RESULT, ["Marker-1", "Marker-2"]) is RESULT
-    assert masking.remember("Marker-3") == "Marker-3"
+    assert masking.register("Marker-3") == "Marker-3"
     assert sorted(registered) == ["Marker-1", "Marker-2", "Marker-3"]
 
 
@@ -40,8 +40,8 @@ def test_secrets_inside_other_values_are_starred_too(monkeypatch: pytest.MonkeyP
 
 def test_a_password_of_one_letter_leaves_the_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "register_secret", None)
-    cleaned = masking.masked({"changed": False, "failing_logins": 1, "code": None}, ["a", "1", "e"])
-    assert cleaned == {"changed": False, "failing_logins": 1, "code": None}
+    cleaned = masking.masked({"changed": False, "failed_logins": 1, "code": None}, ["a", "1", "e"])
+    assert cleaned == {"changed": False, "failed_logins": 1, "code": None}
 
 
 @pytest.mark.parametrize("secret", [12345678, ["Marker-1"], {"a": "Marker-1"}])

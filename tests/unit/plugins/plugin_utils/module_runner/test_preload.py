@@ -14,18 +14,21 @@ from ansible_collections.callcenter.passwords.plugins import modules
 
 WORKER = """
 import gc, os, sys
-from ansible_collections.callcenter.passwords.plugins.action import rotation
-before = gc.get_freeze_count()
+from ansible_collections.callcenter.passwords.plugins.action import cc_agent_login
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import freeze
 if os.fork() == 0:
-    print(before, gc.get_freeze_count() > 10000, *(name for name in sys.modules if ".passwords.plugins.modules." in name))
+    print("memory" in vars(SHARED_MEMORY), gc.get_freeze_count())
+    freeze()
+    print(gc.get_freeze_count() > 10000, *(name for name in sys.modules if ".passwords.plugins.modules." in name))
     os._exit(sys.stdout.flush() or 0)
 os.wait()
 """
 
 
-def test_modules_are_loaded_and_no_inherited_object_is_collected() -> None:
+def test_a_worker_inherits_modules_and_memory_and_freezes_them_when_an_action_begins() -> None:
     finished = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
-    before, frozen, *loaded = finished.stdout.split()
-    assert (before, frozen) == ("0", "True")
+    taken, before, frozen, *loaded = finished.stdout.split()
+    assert (taken, before, frozen) == ("True", "0", "True")
     (folder,) = modules.__path__
     assert {name.rpartition(".")[2] for name in loaded} == {path.stem for path in Path(folder).glob("[!_]*.py")}

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.utils.display import Display
 from support.action_harness import action
 from support.cec import Registrars
 from support.gateway import (
@@ -32,13 +32,13 @@ from support.module_runner import (
 )
 from support.wire_script import WireScript
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TENANT_TOKENS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner import runner as in_worker
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (
     ActionModule,
+    ModuleRunner,
     plain,
     runs_here,
 )
@@ -64,7 +64,7 @@ def test_a_result_with_a_session_is_hidden(wire: WireScript) -> None:
 @pytest.mark.parametrize("options", [{**LOGIN, "verify_only": True}])
 def test_a_verdict_is_shown(wire: WireScript, options: dict[str, Any]) -> None:
     wire.expect(config_login(OLD), config_login(OLD, answer("107-003")))
-    for outcome in ("ok", "bad"):
+    for outcome in ("ok", "wrong_password"):
         result = action(ActionModule, "cc_config_login", options).run(task_vars={})
         assert (result["outcome"], "_ansible_no_log" in result) == (outcome, False)
 
@@ -87,12 +87,30 @@ def test_the_argument_spec_is_the_modules() -> None:
 def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become: bool, here: bool) -> None:
     elsewhere = {"failed": False, "outcome": "ok", "guid": GUID}
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: dict(elsewhere))
-    monkeypatch.setattr(in_worker.Sender, "_run_here", lambda self, *_options: {"outcome": "here"})
+    monkeypatch.setattr(ModuleRunner, "_run_here", lambda self, *_options: {"outcome": "locked"})
     task = action(ActionModule, "cc_config_login", LOGIN, connection=connection, become=become)
     assert runs_here(task) is here
     result = task.run(task_vars={})
-    assert result["outcome"] == ("here" if here else "ok")
+    assert result["outcome"] == ("locked" if here else "ok")
     assert result.get("_ansible_no_log", False) is not here, "hidden, wherever it ran"
+
+
+@pytest.mark.parametrize(
+    ("connection", "verbosity", "debug", "hands_on"),
+    [
+        ("local", 5, True, True),
+        ("ssh", 2, False, True),
+        ("ssh", 3, False, False),
+        ("ssh", 0, True, False),
+    ],
+)
+def test_sessions_are_not_handed_on_where_connections_print_them(
+    monkeypatch: pytest.MonkeyPatch, connection: str, verbosity: int, debug: bool, hands_on: bool
+) -> None:
+    monkeypatch.setattr(Display(), "verbosity", verbosity)
+    monkeypatch.setattr(in_worker.constants.config, "get_config_value", {"DEFAULT_DEBUG": debug}.__getitem__)
+    task = action(ActionModule, "cc_config_login", LOGIN, connection=connection)
+    assert ModuleRunner(task, {}).hands_sessions_on is hands_on
 
 
 @pytest.mark.parametrize(("become", "options"), [(False, {"pipelining": True}), (True, {})])
@@ -152,10 +170,11 @@ class Elsewhere:
     def __init__(self) -> None:
         self.ran: list[tuple[str | None, dict[str, Any]]] = []
         self.token: dict[str, Any] = {"outcome": "ok", "access_token": TOKEN, "expires_in": 600}
+        self.result = {"changed": False, "failed": False, "outcome": "ok"}
 
     def execute(self, module_name: str | None = None, module_args: Any = None, **_options: Any) -> dict[str, Any]:
         self.ran.append((module_name, dict(module_args)))
-        return dict(self.token) if module_name == TOKEN_MODULE else {"changed": False, "failed": False, "outcome": "ok"}
+        return dict(self.token if module_name == TOKEN_MODULE else self.result)
 
     def asked(self) -> list[dict[str, Any]]:
         """Return the options of each request for a token."""
@@ -167,12 +186,10 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     machine = Elsewhere()
     monkeypatch.setattr(ActionModule, "_execute_module", machine.execute)
-    TENANT_TOKENS.forget()
-    yield machine
-    TENANT_TOKENS.forget()
+    return machine
 
 
 def check_there(*, check_mode: bool = False, module: str = "cec_login_check", **changed: Any) -> dict[str, Any]:
@@ -225,6 +242,14 @@ def test_a_token_that_is_about_to_end_is_renewed(elsewhere: Elsewhere) -> None:
     assert len(elsewhere.asked()) == 2
 
 
+@pytest.mark.parametrize(("outcome", "asked"), [("session_lost", 2), ("access_denied", 1)])
+def test_a_token_that_a_change_was_refused_with_is_renewed(elsewhere: Elsewhere, outcome: str, asked: int) -> None:
+    elsewhere.result["outcome"] = outcome
+    check_there()
+    check_there()
+    assert len(elsewhere.asked()) == asked
+
+
 def test_no_token_is_asked_for_in_check_mode(elsewhere: Elsewhere) -> None:
     check_there(check_mode=True)
     assert (elsewhere.asked(), elsewhere.sent()) == ([], [None])
@@ -249,12 +274,12 @@ def test_a_module_that_takes_no_token_asks_for_none(elsewhere: Elsewhere) -> Non
     assert (elsewhere.asked(), len(elsewhere.ran)) == ([], 1)
 
 
-@pytest.mark.parametrize("outcome", ["denied", "unreachable"])
+@pytest.mark.parametrize("outcome", ["access_denied", "unreachable"])
 def test_a_token_that_is_not_given_ends_the_task(elsewhere: Elsewhere, outcome: str) -> None:
     elsewhere.token = {"failed": True, "outcome": outcome, "msg": "why", "code": "401"}
     result = check_there()
     assert (result["failed"], result["changed"], result["outcome"], result["code"]) == (True, False, outcome, "401")
-    assert result["failing_logins"] == 0
+    assert result["failed_logins"] == 0
     assert "why" in result["msg"]
     assert elsewhere.sent() == []
 
@@ -265,9 +290,12 @@ def test_a_module_that_could_not_run_there_sent_nothing(elsewhere: Elsewhere) ->
     assert (result["failed"], result["outcome"], "no Python there" in result["msg"]) == (True, "unreachable", True)
 
 
-@pytest.mark.parametrize(("outcome", "asked"), [("denied", 1), ("unreachable", 3)])
-def test_who_is_refused_does_not_ask_again(elsewhere: Elsewhere, outcome: str, asked: int) -> None:
-    elsewhere.token = {"failed": True, "outcome": outcome, "msg": "why"}
+@pytest.mark.parametrize(
+    ("outcome", "code", "asked"),
+    [("access_denied", "401", 1), ("access_denied", "503", 3), ("unreachable", None, 3)],
+)
+def test_who_is_refused_does_not_ask_again(elsewhere: Elsewhere, outcome: str, code: str | None, asked: int) -> None:
+    elsewhere.token = {"failed": True, "outcome": outcome, "msg": "why", "code": code}
     for _task in range(3):
         assert check_there()["outcome"] == outcome
     assert len(elsewhere.asked()) == asked
@@ -277,7 +305,7 @@ def test_an_unreadable_answer_to_the_request_for_a_token_costs_no_login(elsewher
     """No password was presented to anybody."""
     elsewhere.token = {"failed": True, "outcome": "unknown", "msg": "why"}
     result = check_there()
-    assert (result["outcome"], result["failing_logins"]) == ("denied", 0)
+    assert (result["outcome"], result["failed_logins"]) == ("access_denied", 0)
 
 
 # -- logins that endanger others ---------------------------------------------------------------------------------------
@@ -288,10 +316,10 @@ RESET = {**LOGIN, "agent_id": 1001, "new_password": "Temp@123"}
 
 def test_a_refused_administrator_is_not_presented_again_by_any_module(wire: WireScript) -> None:
     wire.expect(config_login(OLD, answer("107-003")))
-    assert action(ActionModule, "cc_agent_info", QUERY).run(task_vars={})["outcome"] == "bad"
+    assert action(ActionModule, "cc_agent_info", QUERY).run(task_vars={})["outcome"] == "wrong_password"
     for module, options in (("cc_agent_info", QUERY), ("cc_config_login", LOGIN)):
         result = action(ActionModule, module, options).run(task_vars={})
-        assert (result["failed"], result["outcome"], result["failing_logins"]) == (True, "denied", 0)
+        assert (result["failed"], result["outcome"], result["failed_logins"]) == (True, "access_denied", 0)
         assert "configuration administrator 101 was refused earlier in this run" in result["msg"]
         assert_shows_no_secret(result)
     for module, options in (
@@ -299,8 +327,8 @@ def test_a_refused_administrator_is_not_presented_again_by_any_module(wire: Wire
         ("cc_config_password", {**ADMIN_OPTIONS, "old_password": OLD, "new_password": NEW}),
     ):
         result = action(ActionModule, module, options).run(task_vars={})
-        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "refused")
-        assert (result["login"], result["failing_logins"], result["password_refused"]) == ("denied", 0, False)
+        assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "access_denied")
+        assert (result["login"], result["failed_logins"], result["change_sent"]) == ("access_denied", 0, False)
         assert "nothing was changed" in result["msg"]
 
 
@@ -320,8 +348,8 @@ def test_check_mode_is_not_stopped(wire: WireScript) -> None:
 @pytest.mark.parametrize(
     ("answered", "more"),
     [
-        ({"failed": True, "outcome": "bad", "failing_logins": 1}, 0),
-        ({"failed": True, "outcome": "unknown", "failing_logins": 1}, 1),
+        ({"failed": True, "outcome": "wrong_password", "failed_logins": 1}, 0),
+        ({"failed": True, "outcome": "unknown", "failed_logins": 1}, 1),
         ({"failed": True, "msg": "cut off"}, 1),
         ({"failed": True, "msg": "an option is at fault", "invocation": {}}, 3),
         ({"failed": False, "outcome": "ok"}, 3),
@@ -341,41 +369,46 @@ def test_the_same_holds_on_another_machine(
     assert len(ran) == 1 + more
     for result in results[: len(ran)]:
         assert {key: result.get(key) for key in answered} == answered
-    assert {result["outcome"] for result in results[len(ran) :]} <= {"denied"}
+    assert {result["outcome"] for result in results[len(ran) :]} <= {"access_denied"}
 
 
 @pytest.mark.parametrize("connection", ["local", "ssh"])
 def test_a_cap_holds_for_all_hosts_together(
     wire: WireScript, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, connection: str
 ) -> None:
-    bad = {"failed": True, "outcome": "bad", "failing_logins": 1}
+    bad = {"failed": True, "outcome": "wrong_password", "failed_logins": 1}
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: dict(bad))
     if connection == "local":
         wire.expect(*[sign_in(OLD, answer("100-004"))] * 2)
-    options = {**AGENT_OPTIONS, "password": OLD, "failing_login_cap": {"folder": str(tmp_path / "wrong"), "most": 2}}
+    options = {**AGENT_OPTIONS, "password": OLD, "failed_login_cap": {"folder": str(tmp_path / "wrong"), "most": 2}}
     task = action(ActionModule, "cc_agent_login", options, connection=connection)
-    assert [task.run(task_vars={})["outcome"] for _time in range(4)] == ["bad", "bad", "denied", "denied"]
+    assert [task.run(task_vars={})["outcome"] for _time in range(4)] == [
+        "wrong_password",
+        "wrong_password",
+        "access_denied",
+        "access_denied",
+    ]
     change = {name: value for name, value in options.items() if name != "password"}
     change = {**change, "old_password": OLD, "new_password": NEW}
     result = action(ActionModule, "cc_agent_password", change, connection=connection).run(task_vars={})
-    assert (result["outcome"], result["login"], result["changed"]) == ("refused", "denied", False)
-    assert "has seen 2 wrong logins" in result["msg"]
+    assert (result["outcome"], result["login"], result["changed"]) == ("access_denied", "access_denied", False)
+    assert "has seen 2 failed logins" in result["msg"]
 
 
 def test_a_wrong_login_at_a_registrar_counts_there(registrars: Registrars, tmp_path: Path) -> None:
-    registrars.answer = ApiError("bad", "a sentence", "403")
-    phone = {**CHECK, "registrar": "sip:pbx.test", "sip_user": "88801001", "failing_login_cap": {"most": 1}}
-    phone["failing_login_cap"]["folder"] = str(tmp_path / "wrong")
+    registrars.answer = ApiError(Outcome.WRONG_PASSWORD, "a sentence", "403")
+    phone = {**CHECK, "registrar": "sip:pbx.test", "sip_user": "88801001", "failed_login_cap": {"most": 1}}
+    phone["failed_login_cap"]["folder"] = str(tmp_path / "wrong")
     task = action(ActionModule, "cec_sip_login", phone)
-    assert [task.run(task_vars={})["outcome"] for _time in range(2)] == ["bad", "denied"]
+    assert [task.run(task_vars={})["outcome"] for _time in range(2)] == ["wrong_password", "access_denied"]
     assert [file.name for file in (tmp_path / "wrong").iterdir()] == ["pbx.test%3A5060"]
 
 
 @pytest.mark.parametrize("fault", [{"most": -1}, {"window_minutes": 0}])
 def test_a_cap_at_fault_stops_everything(wire: WireScript, tmp_path: Path, fault: dict[str, Any]) -> None:
-    options = {**LOGIN, "failing_login_cap": {"folder": str(tmp_path), **fault}}
+    options = {**LOGIN, "failed_login_cap": {"folder": str(tmp_path), **fault}}
     result = action(ActionModule, "cc_config_login", options).run(task_vars={})
-    assert (result["failed"], result["outcome"]) == (True, "denied")
+    assert (result["failed"], result["outcome"]) == (True, "access_denied")
     assert next(iter(fault)) in result["msg"]
     assert not wire.sent
 

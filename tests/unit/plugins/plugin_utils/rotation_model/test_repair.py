@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from support.rotation_model.play import (
+    ALWAYS,
+    IS_FULL,
     explore,
     play,
     script,
     settle,
+    take_a_way_out,
     telling,
 )
 from support.rotation_model.world import (
@@ -22,42 +28,111 @@ from support.rotation_model.world import (
     SHORTLY,
     SOMEBODY,
     START,
+    Dependent,
     Server,
     World,
 )
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Attempt, Entry, Sealed
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
 
 LONG_AGO = START - timedelta(days=9)
-REFUSED_CURRENT = Attempt(LONG_AGO, "current", "bad", "earlier")
-REFUSED_STAGED = Attempt(LONG_AGO, "staged", "bad", "earlier")
-LOST = Entry(version=1, current=Sealed(ORIGINAL), ledger=(REFUSED_CURRENT,))
-DIVERGED = LOST.changed(staged=Sealed("candidate 0"), staged_at=LONG_AGO, ledger=(REFUSED_CURRENT, REFUSED_STAGED))
+REFUSED_CURRENT = BookedLogin(LONG_AGO, "current", "wrong_password", "earlier", is_answered=True)
+REFUSED_STAGED = BookedLogin(LONG_AGO, "staged", "wrong_password", "earlier", is_answered=True)
+LOST = Entry(version=1, current=Ciphertext(ORIGINAL), ledger=(REFUSED_CURRENT,))
+DIVERGED = LOST.changed(staged=Ciphertext("candidate 0"), staged_at=LONG_AGO, ledger=(REFUSED_CURRENT, REFUSED_STAGED))
+REPAIR = replace(ALWAYS, repair=True)
+
+entries = pytest.mark.parametrize("entry", [LOST, DIVERGED], ids=["nothing staged", "staged"])
 
 
-def lost_world(entry: Entry, *, has_history: bool) -> World:
+def lost_world(entry: Entry, *, has_history: bool = True, is_narrow: bool = False) -> Dependent:
     """Return a world in which somebody has changed the password."""
-    server = Server(password=SOMEBODY, has_history=has_history)
-    return World(server=server, entry=entry, excuses=frozenset({"somebody"}))
+    server = Server(password=SOMEBODY, has_history=has_history, wrong=len(entry.ledger))
+    excuses = frozenset({"somebody"})
+    return Dependent(server=server, entry=entry, excuses=excuses, sent=entry.staged is not None, is_narrow=is_narrow)
 
 
-@pytest.mark.parametrize("pause", [SHORTLY, AFTER_THE_WINDOW], ids=["at once", "after the window"])
-@pytest.mark.parametrize("most", [1, 2])
-@pytest.mark.parametrize("has_history", [False, True])
-@pytest.mark.parametrize("entry", [LOST, DIVERGED], ids=["nothing staged", "staged"])
+def explore_and_settle(
+    world: World,
+    pause: timedelta,
+    most: int = 2,
+    deviations: tuple[int, ...] = (1, 1),
+    *,
+    has_administrator: bool = False,
+) -> Counter[str]:
+    """Explore, settle all, and return how many sequences of faults ended how."""
+    rules = replace(REPAIR, max_failed_logins=most, has_administrator=has_administrator)
+    explored = explore(world, rules, deviations, pause)
+    ends = Counter({"sequences": explored.sequences})
+    for reached, sequences in explored.worlds.values():
+        with telling(reached):
+            reached.lands()
+            end = settle(reached, rules)
+            if end == "blocked":
+                assert isinstance(reached, Dependent)
+                if settle(reached.other) != "rotated":
+                    take_a_way_out(reached.other)
+                ends[end] += sequences
+                end = settle(reached, rules)
+            ends[end] += sequences
+            if end == "held":
+                ends[take_a_way_out(reached, rules)] += sequences
+    return ends
+
+
+@pytest.mark.parametrize(
+    ("has_history", "most", "pause"), [(False, 2, SHORTLY), (True, 2, AFTER_THE_WINDOW), (True, 1, SHORTLY)]
+)
+@entries
 def test_a_repair_ends_repaired(entry: Entry, has_history: bool, most: int, pause: timedelta) -> None:
-    rules = Rules(when="always", max_failing_logins=most, repair=True)
-    explored = explore(lost_world(entry, has_history=has_history), rules, (1, 1), pause)
-    assert explored.sequences > 500
-    for world, _sequences in explored.worlds.values():
-        with telling(world):
-            world.lands()
-            assert settle(world, rules) == "rotated"
+    ends = explore_and_settle(lost_world(entry, has_history=has_history), pause, most)
+    print(ends)
+    assert ends["sequences"] > 500
+    assert ends["rotated"] > ends["held"]
 
 
-@pytest.mark.parametrize("entry", [LOST, DIVERGED], ids=["nothing staged", "staged"])
-def test_a_repair_that_is_switched_off_afterwards_leaves_what_was_set_to_the_next_run(entry: Entry) -> None:
+@entries
+def test_what_an_administrator_with_other_rules_has_set_is_replaced(entry: Entry) -> None:
+    world = lost_world(entry, is_narrow=True)
+    assert play(world, REPAIR) == "rotated"
+    assert (world.entry.current, world.entry.rotated_at) == ("temporary 1", None)
+    assert play(world, replace(REPAIR, when="due")) == "rotated"
+    assert world.entry.current == "candidate 2"
+
+
+@entries
+def test_a_repair_by_an_administrator_whose_password_is_in_the_store(entry: Entry) -> None:
+    ends = explore_and_settle(lost_world(entry), AFTER_THE_WINDOW, has_administrator=True)
+    print(ends)
+    assert ends["sequences"] > 500
+    assert ends["blocked"]
+
+
+@pytest.mark.skipif(not IS_FULL, reason="takes minutes; ROTATION_MODEL=full runs it")
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("has_administrator", [False, True])
+@pytest.mark.parametrize("deviations", [(1, 1), (2, 1), (1, 1, 1)])
+@pytest.mark.parametrize(
+    ("has_history", "is_narrow", "most", "pause"),
+    list(product([False, True], [False, True], [2, 1], [SHORTLY, AFTER_THE_WINDOW])),
+)
+@entries
+def test_more_faults(
+    entry: Entry,
+    has_history: bool,
+    is_narrow: bool,
+    most: int,
+    pause: timedelta,
+    deviations: tuple[int, ...],
+    has_administrator: bool,
+) -> None:
+    world = lost_world(entry, has_history=has_history, is_narrow=is_narrow)
+    ends = explore_and_settle(world, pause, most, deviations, has_administrator=has_administrator)
+    assert ends["rotated"]
+
+
+@entries
+def test_a_repair_that_is_switched_off_afterwards_leaves_what_was_set_to_a_later_run(entry: Entry) -> None:
     """Whatever cut the repair off once the password was set."""
     for faults in (
         {"verify": "kill"},
@@ -65,7 +140,9 @@ def test_a_repair_that_is_switched_off_afterwards_leaves_what_was_set_to_the_nex
         {"verify": "answer lost"},
         {"commit": "kill"},
     ):
-        world = lost_world(entry, has_history=True)
-        play(world, Rules(when="always", repair=True), script(faults))
+        world = lost_world(entry)
+        play(world, REPAIR, script(faults))
         with telling(world):
-            assert settle(world) == "rotated"
+            print(faults, settle(world.fork()))
+            if settle(world) == "held":
+                assert take_a_way_out(world) == "a person's word"

@@ -4,16 +4,16 @@
 
 """All faults and all moments to be killed, in each of two runs and more; and what two and more of them leave.
 
-Whatever happens:
+Whatever happens, at servers that forget failed logins and at those that never do:
 
 * the live password is held by the store, unless somebody else changed it or an older store was restored;
-* the account never sees more than two wrong logins in a row within a lock window, so it is never locked;
+* the account never sees more than two failed logins in a row, whatever the date, unless a person asks for a third;
 * there is never a second candidate while the first is unresolved;
 * runs without faults end quiet: the password rotated, or what is wrong reported and nothing tried any more, and the way
   out that the message names leads out.
 
-The one exception is that of plugin_utils/rotation.py: a run that is killed in one particular moment leaves a wrong
-login uncounted, which shows only where somebody else changes the password too.
+The one exception is that of plugin_utils/rotation/ledger.py: a run that is killed in one particular moment leaves a
+failed login uncounted, which shows only where somebody else changes the password too.
 """
 
 from __future__ import annotations
@@ -37,17 +37,23 @@ from support.rotation_model.world import (
     World,
 )
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import Rules
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Rules
 
-PLAIN, HISTORY = Server(), Server(has_history=True)
+PLAIN, HISTORY, FORGETS = Server(), Server(has_history=True), Server(forgets=True)
 COUNTS_DOWN = Server(tells_attempts=True)
 PAUSES = [SHORTLY, AFTER_THE_WINDOW]
-EACH = [*product([PLAIN, HISTORY], [2, 1], PAUSES), (COUNTS_DOWN, 2, AFTER_THE_WINDOW), (COUNTS_DOWN, 1, SHORTLY)]
+EACH = [
+    *product([PLAIN, HISTORY], [2, 1], PAUSES),
+    (FORGETS, 2, AFTER_THE_WINDOW),
+    (COUNTS_DOWN, 2, AFTER_THE_WINDOW),
+    (COUNTS_DOWN, 1, SHORTLY),
+]
+SOME = EACH if IS_FULL else [EACH[0], EACH[3], EACH[5], *EACH[8:]]
 
 
 def explored(server: Server, most: int, pause: timedelta, deviations: tuple[int, ...]) -> tuple[int, Counter[str]]:
     """Explore, settle all, and return how many sequences there were and how they ended."""
-    rules = Rules(when="always", max_failing_logins=most)
+    rules = Rules(when="always", max_failed_logins=most)
     found = explore(World(server=server), rules, deviations, pause)
     ends: Counter[str] = Counter()
     for world, sequences in found.worlds.values():
@@ -60,10 +66,10 @@ def explored(server: Server, most: int, pause: timedelta, deviations: tuple[int,
     return found.sequences, ends
 
 
-@pytest.mark.parametrize(("server", "most", "pause"), EACH)
+@pytest.mark.parametrize(("server", "most", "pause"), SOME)
 def test_one_fault_in_each_of_two_runs(server: Server, most: int, pause: timedelta) -> None:
     sequences, ends = explored(server, most, pause, (1, 1))
-    assert sequences > 1400
+    assert sequences > 1000
     assert ends["rotated"] > sequences / 2
 
 

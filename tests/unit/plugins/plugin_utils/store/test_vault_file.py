@@ -12,24 +12,22 @@ import os
 import signal
 import stat
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store import vault_file
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
-    Attempt,
+    BookedLogin,
+    Ciphertext,
     Conflict,
     Entry,
-    Sealed,
     StoreError,
 )
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
@@ -42,9 +40,9 @@ def vault(*keys: tuple[str, str]) -> VaultLib:
     return VaultLib([(label, VaultSecret(secret.encode())) for label, secret in keys])
 
 
-def unsalted(secret: str = "sealed") -> Sealed:
-    """Return what looks like a sealed secret, for tests that open none: real ones take their time."""
-    return Sealed(f"$ANSIBLE_VAULT;1.1;AES256\n{secret.encode().hex()}\n")
+def unsalted(secret: str = "encrypted") -> Ciphertext:
+    """Return what looks like a ciphertext, for tests that open none: real ones take their time."""
+    return Ciphertext(f"$ANSIBLE_VAULT;1.1;AES256\n{secret.encode().hex()}\n")
 
 
 KEYS = vault(("default", "key"))
@@ -56,7 +54,7 @@ ENTRY = Entry(
     staged_at=NOW,
     written_by="machine:1:2",
     written_at=NOW,
-    ledger=(Attempt(NOW, "staged", "bad", "machine:1:2"),),
+    ledger=(BookedLogin(NOW, "staged", "wrong_password", "machine:1:2"),),
 )
 
 
@@ -90,6 +88,19 @@ def test_an_entry_that_is_nearly_empty(store: VaultFileStore) -> None:
     assert store.read(HOST, KIND) == Entry(version=1)
 
 
+def test_a_file_that_another_process_has_written_is_read_anew(store: VaultFileStore, folder: Path) -> None:
+    written = store.write(HOST, KIND, ENTRY)
+    other = VaultFileStore(str(folder), KEYS).write(HOST, KIND, written.changed(staged=None))
+    assert store.read(HOST, KIND) == other
+    assert store.read("another host", KIND) is None
+
+
+def test_the_home_folder_may_be_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    VaultFileStore("~/store", KEYS).write(HOST, KIND, ENTRY)
+    assert (tmp_path / "store" / "agent-1001.yml").exists()
+
+
 def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, folder: Path) -> None:
     one = store.write(HOST, KIND, ENTRY)
     other = store.write(HOST, "cc_config", Entry(current=unsalted("admin")))
@@ -99,57 +110,23 @@ def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, 
     assert [name for name in os.listdir(folder) if name.endswith(".yml")] == ["agent-1001.yml"]
 
 
-@pytest.mark.parametrize(
-    "attempt",
-    [
-        Attempt(NOW, "staged", "bad", "run", remaining=2),
-        Attempt(NOW, "staged", "bad", "run", remaining=0),
-        Attempt(NOW, "staged", "locked", "run", until=NOW + timedelta(minutes=3)),
-        Attempt(NOW, "staged", "locked", "run", 1, NOW),
-        Attempt(NOW, "staged", "bad", "run"),
-    ],
-)
-def test_what_a_server_told_is_kept_with_the_attempt(store: VaultFileStore, attempt: Attempt) -> None:
-    written = store.write(HOST, KIND, ENTRY.changed(ledger=(attempt, *ENTRY.ledger)))
-    assert store.read(HOST, KIND) == written
-    assert written.ledger[0] == attempt
+def test_encrypting_and_decrypting(store: VaultFileStore, folder: Path) -> None:
+    ciphertext = store.encrypt(PASSWORD)
+    assert PASSWORD not in ciphertext
+    assert VaultFileStore(str(folder), KEYS).decrypt(ciphertext) == PASSWORD
+    assert store.encrypt(PASSWORD) != ciphertext, "salted"
 
 
-def test_only_what_a_server_told_is_written(store: VaultFileStore, folder: Path) -> None:
-    told = Attempt(NOW, "staged", "locked", "run", 0, NOW)
-    store.write(HOST, KIND, Entry(current=unsalted(), ledger=(told, *ENTRY.ledger)))
-    document = yaml.safe_load((folder / "agent-1001.yml").read_text().replace("!vault ", ""))
-    first, second = document["credentials"][KIND]["ledger"]
-    assert (first["remaining"], first["until"]) == (0, "2026-11-21T22:45:54Z")
-    assert not {"remaining", "until"} & set(second)
-
-
-def test_a_file_from_before_servers_told_anything_is_read(store: VaultFileStore, folder: Path) -> None:
-    written = store.write(HOST, KIND, ENTRY)
-    assert not {"remaining", "until"} & set((folder / "agent-1001.yml").read_text().replace(":", " ").split())
-    entry = store.read(HOST, KIND)
-    assert entry == written
-    assert entry is not None
-    assert [(one.remaining, one.until) for one in entry.ledger] == [(None, None)]
-
-
-def test_a_time_of_unlocking_that_is_none_is_damage(store: VaultFileStore, folder: Path) -> None:
-    store.write(HOST, KIND, ENTRY.changed(ledger=(Attempt(NOW, "staged", "locked", "run", until=NOW),)))
-    path = folder / "agent-1001.yml"
-    path.write_text(path.read_text().replace("until: '2026-11-21T22:45:54Z'", "until: soon"))
-    with pytest.raises(StoreError, match="is damaged"):
-        store.read(HOST, KIND)
-
-
-def test_sealing_and_unsealing(store: VaultFileStore) -> None:
-    sealed = store.seal(PASSWORD)
-    assert PASSWORD not in sealed
-    assert store.unseal(sealed) == PASSWORD
-    assert store.seal(PASSWORD) != sealed, "salted"
+def test_a_secret_is_decrypted_once(store: VaultFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ansible Vault derives a key for each secret, which takes its time."""
+    one, other = store.encrypt(PASSWORD), Ciphertext(KEYS.encrypt("other", KEYS.secrets[0][1]).decode())
+    assert store.decrypt(other) == "other"
+    monkeypatch.setattr(VaultLib, "decrypt", None)
+    assert (store.decrypt(one), store.decrypt(other)) == (PASSWORD, "other")
 
 
 def test_plain_ansible_vault_opens_a_password(store: VaultFileStore, folder: Path) -> None:
-    store.write(HOST, KIND, Entry(current=store.seal(PASSWORD)))
+    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD)))
     lines = (folder / "agent-1001.yml").read_text().splitlines()
     start = lines.index("    current: !vault |") + 1
     scalar = [line.strip() for line in lines[start:] if line.startswith(" " * 6)]
@@ -165,13 +142,13 @@ def test_the_file_is_plain_but_for_the_secrets(store: VaultFileStore, folder: Pa
     credential = document["credentials"][KIND]
     assert (document["format"], document["host"], credential["version"]) == (1, HOST, 1)
     assert credential["ledger"] == [
-        {"at": "2026-11-21T22:45:54Z", "secret": "staged", "outcome": "bad", "run": "machine:1:2"}
+        {"at": "2026-11-21T22:45:54Z", "slot": "staged", "outcome": "wrong_password", "run": "machine:1:2"}
     ]
     assert "python" not in text
 
 
 def test_an_entry_shows_no_secret() -> None:
-    assert "sealed" not in repr(Entry(current=unsalted(), staged=unsalted(), previous=unsalted()))
+    assert "encrypted" not in repr(Entry(current=unsalted(), staged=unsalted(), previous=unsalted()))
     assert "ANSIBLE_VAULT" not in repr(ENTRY)
 
 
@@ -184,17 +161,17 @@ def test_the_time_is_whole_seconds_in_utc() -> None:
 
 def test_without_a_vault_password(folder: Path) -> None:
     store = VaultFileStore(str(folder), vault())
-    for attempt in (lambda: store.seal("x"), lambda: store.unseal(unsalted()), store.check_key):
+    for attempt in (lambda: store.encrypt("x"), lambda: store.decrypt(unsalted()), store.check_vault_password):
         with pytest.raises(StoreError, match="no vault password; give one with --vault-password-file"):
             attempt()
     assert not folder.exists()
 
 
 def test_with_another_vault_password(store: VaultFileStore, folder: Path) -> None:
-    sealed = store.seal(PASSWORD)
+    ciphertext = store.encrypt(PASSWORD)
     other = VaultFileStore(str(folder), vault(("default", "another key")))
     with pytest.raises(StoreError, match="the vault password does not open") as caught:
-        other.unseal(sealed)
+        other.decrypt(ciphertext)
     assert caught.value.__cause__ is None
     assert PASSWORD not in str(caught.value)
 
@@ -202,30 +179,54 @@ def test_with_another_vault_password(store: VaultFileStore, folder: Path) -> Non
 def test_the_vault_id_chooses_the_key_and_is_recorded(folder: Path) -> None:
     both = vault(("first", "key one"), ("second", "key two"))
     store = VaultFileStore(str(folder), both, "second")
-    sealed = store.seal(PASSWORD)
-    assert sealed.startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
-    assert VaultFileStore(str(folder), vault(("any", "key two"))).unseal(sealed) == PASSWORD
-    assert VaultFileStore(str(folder), both).seal("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n")
+    ciphertext = store.encrypt(PASSWORD)
+    assert ciphertext.startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
+    assert VaultFileStore(str(folder), vault(("any", "key two"))).decrypt(ciphertext) == PASSWORD
+    assert VaultFileStore(str(folder), both).encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n")
+
+
+def test_the_identity_of_ansible_cfg_chooses_the_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = vault(("first", "key one"), ("second", "key two"))
+    monkeypatch.setenv("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "second")
+    assert VaultFileStore(str(folder), both).encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
+    given = VaultFileStore(str(folder), both, "first")
+    assert given.encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n"), "what is given wins"
+    with pytest.raises(StoreError, match="no vault password with the id second"):
+        VaultFileStore(str(folder), KEYS).encrypt("x")
 
 
 def test_the_default_label_is_not_recorded(store: VaultFileStore) -> None:
-    assert store.seal("x").startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+    assert store.encrypt("x").startswith("$ANSIBLE_VAULT;1.1;AES256\n")
 
 
 def test_a_vault_id_that_the_run_does_not_have(folder: Path) -> None:
     store = VaultFileStore(str(folder), KEYS, "elsewhere")
     with pytest.raises(StoreError, match="no vault password with the id elsewhere; give it with --vault-id"):
-        store.seal("x")
+        store.encrypt("x")
 
 
 def test_the_key_is_checked_against_what_is_stored(store: VaultFileStore, folder: Path) -> None:
-    store.check_key()
+    store.check_vault_password()
     store.write("empty", KIND, Entry())
-    store.check_key()
-    store.write(HOST, KIND, Entry(current=store.seal(PASSWORD)))
-    store.check_key()
+    store.check_vault_password()
+    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD)))
+    store.check_vault_password()
     with pytest.raises(StoreError, match="does not open the passwords"):
-        VaultFileStore(str(folder), vault(("default", "another key"))).check_key()
+        VaultFileStore(str(folder), vault(("default", "another key"))).check_vault_password()
+
+
+def test_what_is_no_file_of_the_store_is_not_checked(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, Entry())
+    (folder / "notes.txt").write_text("none of ours")
+    store.check_vault_password()
+    (folder / "damaged.yml").write_text("nonsense")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.check_vault_password()
+
+
+def test_a_store_that_cannot_be_listed_is_left_to_the_first_write(folder: Path) -> None:
+    folder.write_text("a file")
+    VaultFileStore(str(folder), KEYS).check_vault_password()
 
 
 # -- compare and swap --------------------------------------------------------------------------------------------------
@@ -462,19 +463,3 @@ def test_a_host_name_that_is_too_long(store: VaultFileStore) -> None:
         store.write("x" * 300, KIND, ENTRY)
     with pytest.raises(StoreError, match="cannot be read"):
         store.read("x" * 300, KIND)
-
-
-# -- opening -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", [None, ""])
-def test_a_store_needs_a_folder(path: str | None) -> None:
-    with pytest.raises(StoreError, match="store_path is empty; give the folder"):
-        open_store(path, None, DataLoader())
-
-
-def test_a_store_takes_the_vault_passwords_of_the_run(tmp_path: Path) -> None:
-    loader = DataLoader()
-    loader.set_vault_secrets([("here", VaultSecret(b"key"))])
-    store = open_store(str(tmp_path / "store"), "here", loader)
-    assert store.unseal(store.seal(PASSWORD)) == PASSWORD

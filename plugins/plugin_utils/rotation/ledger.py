@@ -1,0 +1,306 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All arithmetic of logins: what is booked, how it is settled, and whether another login may be tried.
+
+A login is *booked* in the ledger before it is tried, and *settled* by its end. A run that is killed in between leaves
+the booking, which counts as a login that may have failed.
+
+* Servers count failed logins in a row and many never forget one, so the ledger has no clock: since the last login that
+  succeeded at most two may have failed. A success clears the ledger, because it resets the server's count.
+* A third one needs a person's word, once. Or the earlier ones had no answer at all, the password that is presented was
+  proved before, and the lock window is over: that is an outage, not a wrong password.
+* The verification that follows a change is booked when the candidate is staged, a moment after a login has succeeded,
+  as *expected*. Where its run was killed, it does not keep the current password from being tried: that had just worked.
+  Otherwise every run that is killed during a change would need a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    COUNTS_AS_FAILED,
+    FEW_ATTEMPTS,
+    Outcome,
+)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    CURRENT,
+    INITIAL,
+    STAGED,
+    BookedLogin,
+    Entry,
+)
+
+from . import sentences
+from .model import LoginReport, Rules, Run
+
+IN_FLIGHT = "in_flight"
+"""Outcome of a login that is booked and not settled. It counts as a failed one."""
+
+EXPECTED = "expected"
+"""Like in_flight, for the verification of a change that follows a login that has succeeded."""
+
+SUPERSEDED = "superseded"
+"""Outcome of a failed login with a password that another one has replaced in the store since."""
+
+RESENT = "resent"
+"""Outcome of a failed login with a candidate that was sent once more since: it may be in place now."""
+
+PERSON, REPAIR = "person", "repair"
+"""Who may ask for a login beyond those that are allowed."""
+
+MOST_FAILED_LOGINS = 2
+"""Servers lock an account after three. Source: apis.md of the CEC (three); others are assumed to do the same."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clocks of two controllers may be apart; a time that lies further in the future is not believed."""
+
+LONGEST_LOCK = timedelta(days=1)
+"""Longest lock that a server is believed; after that it is asked again, which costs no attempt while it lasts."""
+
+
+class Waiting(NamedTuple):
+    """Why no login may be tried.
+
+    Attributes:
+        outcome: ``cooling``, ``held`` or ``few_attempts``.
+        why: for people.
+        until: when it may be; None where a person has to say so.
+    """
+
+    outcome: Outcome
+    why: str
+    until: datetime | None = None
+
+
+# -- booking and settling ----------------------------------------------------------------------------------------------
+
+
+def book(entry: Entry, run: Run, slot: str, outcome: str = IN_FLIGHT, asked_by: str | None = None) -> Entry:
+    """Return the entry with a login booked, and held by this run."""
+    line = BookedLogin(run.time, slot, outcome, run.name, asked_by=asked_by)
+    return hold(entry.changed(ledger=(*entry.ledger, line)), run)
+
+
+def settle(entry: Entry, run: Run, slot: str, report: LoginReport) -> Entry:
+    """Replace this run's bookings by what came of the login with a slot; what costs nothing only removes them."""
+    mine = [line for line in entry.ledger if line.run == run.name and line.outcome in (IN_FLIGHT, EXPECTED)]
+    kept = tuple(line for line in entry.ledger if line not in mine)
+    outcome = report.outcome
+    if outcome in (Outcome.LOCKED, *COUNTS_AS_FAILED):
+        kept = (*kept, _line(run, slot, report, next((line.asked_by for line in mine if line.asked_by), None)))
+    return entry.changed(ledger=kept)
+
+
+def _line(run: Run, slot: str, report: LoginReport, asked_by: str | None) -> BookedLogin:
+    unlocks_at = None
+    if report.outcome == Outcome.LOCKED and report.details.unlock_in_seconds is not None:
+        longest = LONGEST_LOCK // timedelta(seconds=1)
+        unlocks_at = run.time + timedelta(seconds=max(0, min(report.details.unlock_in_seconds, longest)))
+    remaining_attempts = report.details.remaining_attempts if report.outcome == Outcome.WRONG_PASSWORD else None
+    return BookedLogin(
+        run.time,
+        slot,
+        str(report.outcome),
+        run.name,
+        report.code,
+        report.is_answered,
+        remaining_attempts,
+        unlocks_at,
+        asked_by,
+        not report.counts,
+    )
+
+
+def supersede(entry: Entry, slot: str, *, of: Run | None = None) -> Entry:
+    """Return the entry where what was found out about a slot's password, or by one run, tells nothing any more."""
+
+    def told(line: BookedLogin) -> bool:
+        is_meant = line.slot == slot and (of is None or line.run == of.name)
+        return is_meant and line.outcome in (Outcome.WRONG_PASSWORD, RESENT)
+
+    return _relabeled(entry, told, SUPERSEDED)
+
+
+def resend(entry: Entry, run: Run, slot: str = STAGED) -> Entry:
+    """Return the entry where a slot's password may be in place, whatever was found out about it before."""
+    ledger = tuple(
+        replace(line, outcome=RESENT, run=run.name)
+        if (line.slot, line.outcome) == (slot, Outcome.WRONG_PASSWORD)
+        else line
+        for line in entry.ledger
+        if not (line.is_free and line.slot == slot)
+    )
+    return entry.changed(ledger=ledger)
+
+
+def unsend(entry: Entry, run: Run) -> Entry:
+    """Undo what :func:`resend` did in this run, which has not sent the candidate after all."""
+    return _relabeled(entry, lambda line: (line.outcome, line.run) == (RESENT, run.name), Outcome.WRONG_PASSWORD)
+
+
+def _relabeled(entry: Entry, is_meant: Callable[[BookedLogin], bool], outcome: str) -> Entry:
+    """Give some logins another outcome. They count as before."""
+    lines = (replace(line, outcome=str(outcome)) if is_meant(line) else line for line in entry.ledger)
+    return entry.changed(ledger=tuple(lines))
+
+
+def hold(entry: Entry, run: Run) -> Entry:
+    """Return the entry as this run's, for the time of the lease."""
+    return entry.changed(written_by=run.name, written_at=run.time)
+
+
+def release(entry: Entry) -> Entry:
+    """Return the entry as nobody's."""
+    return entry.changed(written_by=None, written_at=None)
+
+
+def believed(entry: Entry, run: Run) -> Entry:
+    """Return the entry without times that lie in the future: they were written by a clock that was wrong.
+
+    What had happened is counted from now on, since nobody knows when it was; an age is unknown.
+    """
+
+    def past(time: datetime | None) -> datetime | None:
+        return time and (min(time, run.time) if time <= run.time + CLOCKS_DIFFER else None)
+
+    latest = run.time + LONGEST_LOCK
+    return entry.changed(
+        rotated_at=past(entry.rotated_at),
+        proved_at=entry.proved_at and min(entry.proved_at, run.time),
+        written_at=entry.written_at and min(entry.written_at, run.time),
+        ledger=tuple(
+            replace(
+                line, at=min(line.at, run.time), unlocks_at=min(line.unlocks_at, latest) if line.unlocks_at else None
+            )
+            for line in entry.ledger
+        ),
+    )
+
+
+# -- what the ledger tells ---------------------------------------------------------------------------------------------
+
+
+def is_refused(entry: Entry, slot: str) -> bool:
+    """Whether a server has said that the password of a slot is wrong, with no success since."""
+    return any(line.slot == slot and line.outcome == Outcome.WRONG_PASSWORD for line in entry.ledger)
+
+
+def is_diverged(entry: Entry) -> bool:
+    """Whether every password that may be in force was refused, with no success since."""
+    held = [slot for slot in (CURRENT, STAGED) if entry.password(slot)]
+    return bool(held) and all(is_refused(entry, slot) for slot in held)
+
+
+def counted(entry: Entry, run: Run, slot: str = STAGED) -> list[BookedLogin]:
+    """Return the logins that failed or may have failed since the last success, those under way elsewhere included.
+
+    For a login with the current password one that was expected is left out, where its run is over: the current password
+    had worked a moment before it.
+    """
+    lines = [line for line in entry.ledger if line.outcome != Outcome.LOCKED and not line.is_free]
+    failed = [line for line in lines if line.outcome != EXPECTED]
+    expected = [line for line in lines if line.outcome == EXPECTED and line.run != run.name]
+    if slot == CURRENT and expected and run.is_over(expected[0].run):
+        expected.pop(0)
+    return sorted(failed + expected, key=lambda line: line.at)
+
+
+def too_few_attempts(entry: Entry) -> int | None:
+    """Return how many attempts the server leaves, where they are too few to make one."""
+    told = [line.remaining_attempts for line in entry.ledger if line.remaining_attempts is not None]
+    return min(told) if told and min(told) <= FEW_ATTEMPTS else None
+
+
+def locked_until(entry: Entry, rules: Rules) -> datetime | None:
+    """Return until when the account is locked, as the server said or else for the lock window."""
+    locks = [line for line in entry.ledger if line.outcome == Outcome.LOCKED]
+    return max((line.unlocks_at or line.at + rules.lock_window for line in locks), default=None)
+
+
+def password_to_try_first(entry: Entry) -> str:
+    """Return which password of an unresolved rotation to try first. One of them is in force.
+
+    A server's verdict decides. Without one the staged password is so much more likely to work that it is tried twice.
+    Where a login had no answer the other password comes next: then failed logins do not follow each other.
+    """
+    is_wrong = is_refused(entry, STAGED)
+    likely, other, most = (CURRENT, STAGED, 1) if is_wrong else (STAGED, CURRENT, MOST_FAILED_LOGINS)
+    if not is_wrong and is_refused(entry, CURRENT):
+        return STAGED
+    unanswered = 0
+    for line in reversed(entry.ledger):
+        if line.slot != likely or line.outcome not in (IN_FLIGHT, Outcome.UNKNOWN):
+            break
+        unanswered += 1
+    return likely if unanswered < most else other
+
+
+def waiting(entry: Entry, rules: Rules, run: Run, slot: str) -> Waiting | None:
+    """Return why a login with a slot must not be tried now, None where it may be.
+
+    A login beyond the two is booked with ``asked_by``, see :func:`beyond`.
+    """
+    left = too_few_attempts(entry)
+    if left is not None:
+        return Waiting(Outcome.FEW_ATTEMPTS, sentences.few_attempts(left))
+    locked = locked_until(entry, rules)
+    if locked and run.time < locked and not rules.retry_diverged:
+        return Waiting(Outcome.COOLING, "the account was locked", locked)
+    lines = counted(entry, run, slot)
+    if len(lines) >= MOST_FAILED_LOGINS:
+        if beyond(entry, rules, run, slot):
+            return None
+        under_way = [line for line in lines if _is_under_way(line, rules, run)]
+        if under_way:
+            return Waiting(Outcome.LEASED, sentences.AT_WORK, under_way[-1].at + rules.lease)
+        # The two passwords of an unresolved rotation take turns: the one in force clears the server's count.
+        is_turn = slot == CURRENT or (slot == STAGED and lines[-1].slot == CURRENT)
+        is_outage = all(not line.is_answered for line in lines)
+        if not (is_outage and is_turn and entry.proved_at):
+            return _held(entry, lines)
+    recent = [line for line in lines if run.time - line.at < rules.lock_window]
+    most = 1 if len(lines) >= MOST_FAILED_LOGINS else rules.max_failed_logins
+    if len(recent) < most:
+        return None
+    until = sorted(line.at for line in recent)[-most] + rules.lock_window
+    return Waiting(Outcome.COOLING, "logins failed or may have failed", until)
+
+
+def beyond(entry: Entry, rules: Rules, run: Run, slot: str) -> str | None:
+    """Return who asks for a login beyond the two that are allowed.
+
+    Each is heard once since the last success. For a password that a person gives, which is another one each time, a
+    person is heard again when the lock window is over.
+    """
+    if len(counted(entry, run, slot)) < MOST_FAILED_LOGINS:
+        return None
+    asked = [line for line in entry.ledger if line.asked_by == PERSON and (line.slot == INITIAL) == (slot == INITIAL)]
+    is_heard = all(slot == INITIAL and run.time - line.at >= rules.lock_window for line in asked)
+    if rules.retry_diverged and is_heard:
+        return PERSON
+    # What an administrator has set is proved by a login, or nobody will ever know.
+    is_repair = rules.repair and slot == STAGED and is_refused(entry, CURRENT)
+    return REPAIR if is_repair and all(line.asked_by != REPAIR for line in entry.ledger) else None
+
+
+def with_more_attempts(entry: Entry) -> Entry:
+    """Return the entry without what the server said of the attempts that it leaves."""
+    return entry.changed(ledger=tuple(replace(line, remaining_attempts=None) for line in entry.ledger))
+
+
+def _is_under_way(line: BookedLogin, rules: Rules, run: Run) -> bool:
+    """Whether another run may be making this login now."""
+    is_open = line.outcome in (IN_FLIGHT, EXPECTED) and line.run != run.name
+    return is_open and run.time - line.at < rules.lease and not run.is_over(line.run.partition(" ")[0])
+
+
+def _held(entry: Entry, lines: list[BookedLogin]) -> Waiting:
+    codes = sorted({line.code for line in lines if line.code and line.outcome == Outcome.UNKNOWN})
+    is_heard = any(line.asked_by == PERSON for line in entry.ledger)
+    return Waiting(Outcome.HELD, sentences.held(len(lines), codes, is_heard=is_heard))
