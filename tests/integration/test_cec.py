@@ -181,7 +181,8 @@ def test_the_change_goes_wrong(controller: Controller, simulator: Simulator) -> 
     assert run.failed == set(), run.output
     for key, credential in faulty.items():
         assert controller.is_rotated(credential), key
-        assert controller.live(credential)["changes"] == 1, key
+        # A phone's candidate is sent again, since its change needs no password that was refused.
+        assert controller.live(credential)["changes"] == (2 if key == ("cec_sip", "late") else 1), key
     for key, credential in rest.items():
         assert candidates[key] == controller.stored(credential.host, credential.kind)["current"], key
     controller.judge()

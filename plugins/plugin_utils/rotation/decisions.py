@@ -76,6 +76,10 @@ class Decisions:
                 entry, Outcome.DUE, "the password is lost and is replaced without a login"
             )
         if entry.staged:
+            is_used_up = len(ledger.counted(entry, self.run)) >= ledger.MOST_FAILED_LOGINS
+            if is_used_up and self.rules.repair and ledger.is_refused(entry, CURRENT):
+                # Setting the same candidate once more needs no login before the one that verifies it.
+                return self._plan_repair(entry)
             return self._resume(entry)
         early = None if is_asked_for else self._not_yet(entry)
         return early or self.log_in(entry, CURRENT, Outcome.DUE, "the password is due")

@@ -21,7 +21,7 @@ from support.rotation_model.play import (
     telling,
 )
 from support.rotation_model.run import ModelRun, PhoneRun
-from support.rotation_model.world import Phone, Point, World
+from support.rotation_model.world import Dependent, Phone, Point, World
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Rules
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext
@@ -96,8 +96,9 @@ def rotation_and_verification(world: World) -> tuple[ModelRun, ModelRun]:
 
 
 def phone_and_account(phone: World) -> tuple[ModelRun, ModelRun]:
-    """Begin a run for a phone, and one for its account."""
+    """Begin a run for a phone, and one for its account. A login with the account's password waits for no lease."""
     assert isinstance(phone, Phone)
+    phone.other.excuses |= {"no lease"}
     return PhoneRun(phone, phone.rules, "phone", _is_over), ModelRun(phone.other, ALWAYS, "account", _is_over)
 
 
@@ -114,7 +115,8 @@ def meet(start: World, begin: Begin, deviations: int) -> Iterator[tuple[World, t
     seen: dict[tuple[Any, ...], int] = {}
     for choices in all_choices(deviations):
         world = start.fork()
-        world.at_once = 1
+        for one in (world, *([world.other] if isinstance(world, Dependent) else [])):
+            one.at_once = 1
         first, second = (_Controller(run) for run in begin(world))
         is_new = True
         with telling(world):

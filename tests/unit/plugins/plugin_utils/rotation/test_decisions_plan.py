@@ -467,12 +467,12 @@ def test_a_repair_is_blocked_with_everything_else() -> None:
 
 
 @pytest.mark.parametrize("rules", [{"repair": True}, {}])
-def test_what_a_repair_may_have_set_is_tried_by_the_next_run(rules: dict[str, Any]) -> None:
-    """Whatever became of the repair's answer: nothing else tells whether it was carried out."""
+def test_what_a_repair_may_have_set_is_set_again_by_the_next_run(rules: dict[str, Any]) -> None:
+    """Whatever became of the repair's answer: the same candidate costs no login before the one that verifies it."""
     killed = decisions(repair=True).plan(LOST).entry
     assert killed is not None
     decision = decisions(name="next", time=NOW + timedelta(hours=1), **rules).plan(killed)
     if rules:
-        assert (decision.outcome, decision.slot) == ("resumed", STAGED)
+        assert (decision.next, decision.slot) == (Next.REPAIR, STAGED)
     else:
         assert decision.outcome == "held", "the booked verification may have failed"

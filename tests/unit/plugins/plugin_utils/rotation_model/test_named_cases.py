@@ -99,8 +99,6 @@ KILLED = {
         [{"change": "lost", "record verify": "kill"}, {"stage": "kill"}, {"stage": "kill"}, {}],
         ["killed", "killed", "killed", "cooling"],
         failed=2,
-        end="held",
-        way="a person's word",
     ),
     "verified, not committed": Case([{"commit": "kill"}, {}], ["killed", "rotated"]),
     "committed, not told so": Case([{"commit": "written, reported failed"}, {}], ["failed", "rotated"], candidates=2),
