@@ -338,9 +338,13 @@ NIGHTLY: Mapping[str, Fault] = {
 """Answers to a login that tell nothing, every night; the login has been looked at."""
 
 
+def _login(flow: Flow, requests: Sequence[Request]) -> Request:
+    return next(request for request in requests if request.operation == flow.verify)
+
+
 def nightly(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """The logins of an account are answered with the same rubbish every night; perhaps its password was changed."""
-    login = next(request for request in requests if request.operation == flow.verify)
+    login = _login(flow, requests)
     unheard = next((code for meaning, code, _text in REFUSALS[login.operation] if meaning == "unheard of"), "77")
     for what, fault in NIGHTLY.items():
         more = {"code": unheard} if fault["kind"] == "retcode" else {}

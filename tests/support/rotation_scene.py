@@ -117,7 +117,7 @@ class Runner:
 class Scene:
     """A credential with a driver."""
 
-    def __init__(self, kind: str = "cc_agent", account: Mapping[str, Any] = ACCOUNT, **target: Any) -> None:
+    def __init__(self, kind: str = "cc_agent", account: Mapping[str, Any] = ACCOUNT, **target: Any) -> None:  # pylint: disable=dangerous-default-value
         self.store, self.kind = Store(), kind
         self.target = Target(HOST, kind, account, **target)
         self.runner = Runner()

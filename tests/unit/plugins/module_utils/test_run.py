@@ -157,7 +157,7 @@ def test_errors_of_the_api(outcome: str, failed: bool, failed_logins: int) -> No
 
 def test_an_outcome_reaches_ansible_as_a_word() -> None:
     result = failing(ApiError(Outcome.LOCKED, "a sentence")).execute({}, check_mode=False)
-    assert type(result["outcome"]) is str
+    assert type(result["outcome"]) is str  # pylint: disable=unidiomatic-typecheck
 
 
 def test_an_accident_is_found_where_it_happened_in_this_collection() -> None:

@@ -95,11 +95,6 @@ KILLED = {
     "refused verification not recorded, nor the next login": Case(
         [{"change": "lost", "record verify": "kill"}, {"stage": "kill"}, {}], ["killed", "killed", "rotated"], failed=2
     ),
-    "refused verification not recorded, nor the next two logins": Case(
-        [{"change": "lost", "record verify": "kill"}, {"stage": "kill"}, {"stage": "kill"}, {}],
-        ["killed", "killed", "killed", "cooling"],
-        failed=2,
-    ),
     "verified, not committed": Case([{"commit": "kill"}, {}], ["killed", "rotated"]),
     "committed, not told so": Case([{"commit": "written, reported failed"}, {}], ["failed", "rotated"], candidates=2),
     "not committed, the disk is full": Case([{"commit": "fails"}, {}], ["failed", "rotated"]),
