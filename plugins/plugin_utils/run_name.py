@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import socket
 
+_DEAD = ("Z", "X")
+"""States of a process that has ended. Source: proc_pid_stat(5)."""
+
 
 def run_name() -> str:
     """Return this run's name: machine, process id and start time of the worker that does the task.
@@ -29,10 +32,14 @@ def is_over(name: str) -> bool:
 
 
 def _started(process: int) -> int | None:
-    """Return a process's start time in clock ticks since boot, None where there is no such process."""
+    """Return a process's start time in clock ticks since boot, None where there is no such process or a dead one.
+
+    A dead one stays for ever in a container whose first process collects no orphans.
+    """
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
             # The second field, the command, may hold anything; it ends with the last parenthesis.
-            return int(file.read().rpartition(")")[2].split()[19])
+            state, *fields = file.read().rpartition(")")[2].split()
+            return None if state in _DEAD else int(fields[18])
     except (OSError, ValueError, IndexError):
         return None

@@ -9,8 +9,9 @@ the booking, which counts as a login that may have failed.
 
 * Servers count failed logins in a row and many never forget one, so the ledger has no clock: since the last login that
   succeeded at most two may have failed. A success clears the ledger, because it resets the server's count.
-* A third one needs a person's word, once. Or the earlier ones had no answer at all, the password that is presented was
-  proved before, and the lock window is over: that is an outage, not a wrong password.
+* A third one needs a person's word, once. Or it is an outage: no login was answered at all, the current password was
+  proved before, and the lock window is over. Where a candidate is staged one of the two is in force, so only logins with
+  the other one can have failed; neither is tried so often that it could fail thrice.
 * The verification that follows a change is booked when the candidate is staged, a moment after a login has succeeded,
   as *expected*. Where its run was killed, it does not keep the current password from being tried: that had just worked.
   Otherwise every run that is killed during a change would need a person.
@@ -259,10 +260,7 @@ def waiting(entry: Entry, rules: Rules, run: Run, slot: str) -> Waiting | None:
         under_way = [line for line in lines if _is_under_way(line, rules, run)]
         if under_way:
             return Waiting(Outcome.LEASED, sentences.AT_WORK, under_way[-1].at + rules.lease)
-        # The two passwords of an unresolved rotation take turns: the one in force clears the server's count.
-        is_turn = slot == CURRENT or (slot == STAGED and lines[-1].slot == CURRENT)
-        is_outage = all(not line.is_answered for line in lines)
-        if not (is_outage and is_turn and entry.proved_at):
+        if not (_is_outage(entry, lines) and _cannot_fail_thrice(entry, lines, slot)):
             return _held(entry, lines)
     recent = [line for line in lines if run.time - line.at < rules.lock_window]
     most = 1 if len(lines) >= MOST_FAILED_LOGINS else rules.max_failed_logins
@@ -292,6 +290,23 @@ def beyond(entry: Entry, rules: Rules, run: Run, slot: str) -> str | None:
 def with_more_attempts(entry: Entry) -> Entry:
     """Return the entry without what the server said of the attempts that it leaves."""
     return entry.changed(ledger=tuple(replace(line, remaining_attempts=None) for line in entry.ledger))
+
+
+def _is_outage(entry: Entry, lines: list[BookedLogin]) -> bool:
+    """Whether logins were not answered at all with an account whose password was proved before."""
+    return entry.proved_at is not None and all(not line.is_answered for line in lines)
+
+
+def _cannot_fail_thrice(entry: Entry, lines: list[BookedLogin], slot: str) -> bool:
+    """Whether a login with a slot is not the third that a server may count, if nothing is amiss but the network.
+
+    The current password is in force, unless a rotation is unresolved. Then one of two is, and only logins with the
+    other one can have failed. What was expected may have been either: some changes log in with the old password.
+    """
+    if slot == CURRENT and not entry.staged:
+        return True
+    failed = [line for line in entry.ledger if line.outcome == EXPECTED or (line.slot == slot and line in lines)]
+    return slot in (CURRENT, STAGED) and len(failed) < MOST_FAILED_LOGINS
 
 
 def _is_under_way(line: BookedLogin, rules: Rules, run: Run) -> bool:

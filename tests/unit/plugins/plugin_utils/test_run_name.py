@@ -49,6 +49,16 @@ def test_a_dead_process_is_over() -> None:
     assert is_over(name)
 
 
+def test_a_dead_process_that_nobody_has_collected_is_over() -> None:
+    """In a container whose first process collects no orphans, a killed worker stays like this."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    name = name_of(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert is_over(name)
+    child.communicate()
+
+
 def test_a_number_that_another_process_has_now_is_over() -> None:
     assert is_over(f"{HERE}:{os.getpid()}:1")
 

@@ -67,7 +67,6 @@ EACH = [
     (False, LOST, AFTER_THE_WINDOW, 2),
     (True, HISTORY, AFTER_THE_WINDOW, 2),
     (True, LOST, SHORTLY, 2),
-    (True, PLAIN, SHORTLY, 1),
 ]
 MORE = list(product([False, True], [PLAIN, HISTORY, LOST], [SHORTLY, AFTER_THE_WINDOW], [2, 1]))
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from support.rotation_model.play import (
     ALWAYS,
+    IS_FULL,
     explore,
     settle,
     take_a_way_out,
@@ -24,7 +25,7 @@ from support.rotation_model.world import (
 )
 
 
-@pytest.mark.parametrize("pause", [SHORTLY, AFTER_THE_WINDOW], ids=["at once", "after the window"])
+@pytest.mark.parametrize("pause", [AFTER_THE_WINDOW, *([SHORTLY] if IS_FULL else [])])
 def test_a_restored_store_rotates_or_is_reported(pause: timedelta) -> None:
     """It may have forgotten wrong logins and the live password; the account is not locked for it."""
     explored = explore(World(copies=()), ALWAYS, (1, 1), pause)
