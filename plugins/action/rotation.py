@@ -179,6 +179,7 @@ def _rules(host: str, args: Options) -> Rules:
         has_witness=bool(kind.witness and account.get(kind.witness)),
         repair=args["kind"] in args["repairable"],
         has_administrator=bool(kind.repair and kind.repair.parent),
+        presented=kind.parent or f"{kind.repair and kind.repair.parent} for {args['repair_host']}",
         blocked_reason=_blocked_reason(host, args),
     )
 

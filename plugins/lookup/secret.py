@@ -85,6 +85,9 @@ class LookupModule(LookupBase):
         """
         forbid_core_dumps()
         self.set_options(var_options=variables, direct=kwargs)
+        unknown = sorted(kwargs.keys() - self.get_options().keys())
+        if unknown:
+            raise AnsibleLookupError(f"there is no option {unknown[0]}; the options are slot and store_path")
         if len(terms) != 2:
             raise AnsibleLookupError("give two terms: the inventory host and the kind of credential")
         host, kind, slot = str(terms[0]), str(terms[1]), self.get_option("slot")

@@ -45,11 +45,11 @@ class Plan:
             yield from ((number, way) for way, rounds in self.ways.items() if number < rounds)
 
 
-# 1,000 accounts take the tasks of uri most of an hour.
+# 1,000 accounts take the tasks of uri most of an hour, and each of them as long as one of 100.
 PLANS = (
-    Plan(100, {"role": 5, "floor": 5, "steps": 5, "limit": 5, "uri": 3}),
-    Plan(100, {"role": 3, "limit": 3, "uri": 1}, latency=0.1),
-    Plan(1000, {"role": 3, "floor": 3, "steps": 3, "limit": 3, "uri": 1}),
+    Plan(100, {"role": 5, "floor": 5, "steps": 5, "limit": 5, "uri": 2}),
+    Plan(100, {"role": 3, "limit": 3}, latency=0.1),
+    Plan(1000, {"role": 3, "floor": 3, "steps": 3, "limit": 3}),
     Plan(1000, {"role": 1, "limit": 1}, latency=0.1),
     Plan(10000, {"role": 1, "floor": 1, "limit": 1}),
 )

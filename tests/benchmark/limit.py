@@ -77,11 +77,10 @@ def rotate(settings: dict[str, Any], vault: VaultLib, agent: dict[str, str]) -> 
     passwords = json.loads(path.read_text(encoding="utf-8"))
     old = vault.decrypt(passwords["current"]).decode()
     write(path, {**passwords, "booked": "log in"})
-    gateway.log_out(gateway.log_in(old))
+    guid = gateway.log_in(old)
     new = "-".join(secrets.choice(string.ascii_letters) for _number in range(12)) + "@7qX"
     passwords["staged"] = vault.encrypt(new).decode()
     write(path, passwords)
-    guid = gateway.log_in(old)
     gateway.change(guid, old, new)
     gateway.log_out(guid)
     gateway.log_out(gateway.log_in(new))

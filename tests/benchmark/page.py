@@ -21,12 +21,12 @@ _TAIL = """
 On {cores} cores, with ansible-core {ansible}, Python {python} and 10 forks; medians of interleaved runs, the simulator on
 the same cores. Memory is that of all processes at the worst moment, shared pages counted once.
 
-At {accounts} accounts **uri/role is {uri}, role/floor {floor}, role/steps {steps} and role/limit {limit}**. An account at
-10,000 takes {growth} times what it takes at 1,000. The simulator answers {capacity} requests in a second of one core;
+At {accounts} accounts **role/floor is {floor}, role/steps {steps} and role/limit {limit}**, and at {uri_accounts} accounts
+**uri/role is {uri}**. An account at 10,000 takes {growth} times what it takes at 1,000. The simulator answers {capacity} requests in a second of one core;
 the role asked for at most {asked} a second.
 
 With 100 ms latency the role takes {latency} times what the
-waiting alone takes (accounts x 7 requests x 0.1 s / forks).
+waiting alone takes (accounts x {calls} requests x 0.1 s / forks).
 """
 
 
@@ -40,6 +40,8 @@ def fill(page: Path, result: dict[str, Any]) -> None:
         ansible=machine["ansible-core"],
         python=machine["python"],
         accounts=f"{ratios['accounts']:,}",
+        calls=result["calls_per_account"],
+        uri_accounts=f"{ratios['uri_accounts']:,}",
         uri=f"{ratios['uri_by_role']:.1f}",
         floor=f"{ratios['role_by_floor']:.2f}",
         steps=f"{ratios['role_by_steps']:.2f}",

@@ -59,8 +59,8 @@ def last_line(result: dict[str, Any]) -> str:
         return f"{ratios[name]:.2f}" if ratios.get(name) else "-"
 
     return (
-        f"uri/role {told('uri_by_role')} x, role/floor {told('role_by_floor')} x, role/limit {told('role_by_limit')} x "
-        f"at {ratios['accounts']} accounts"
+        f"uri/role {told('uri_by_role')} x at {ratios['uri_accounts']} accounts, role/floor {told('role_by_floor')} x, "
+        f"role/limit {told('role_by_limit')} x at {ratios['accounts']} accounts"
     )
 
 
@@ -105,10 +105,11 @@ def _median(group: Sequence[Measured]) -> dict[str, Any]:
 def _ratios(medians: Sequence[dict[str, Any]]) -> dict[str, Any]:
     each = {(median["way"], median["accounts"], median["latency"]): median["wall_per_account"] for median in medians}
     accounts = next((number for number in _COMPARED_AT if ("role", number, 0.0) in each), 0)
-    ratios: dict[str, Any] = {"accounts": accounts}
+    uri_accounts = next((number for number in _COMPARED_AT if ("uri", number, 0.0) in each), 0)
+    ratios: dict[str, Any] = {"accounts": accounts, "uri_accounts": uri_accounts}
     role = each.get(("role", accounts, 0.0))
     for name, above, below in (
-        ("uri_by_role", each.get(("uri", accounts, 0.0)), role),
+        ("uri_by_role", each.get(("uri", uri_accounts, 0.0)), each.get(("role", uri_accounts, 0.0))),
         ("role_by_floor", role, each.get(("floor", accounts, 0.0))),
         ("role_by_steps", role, each.get(("steps", accounts, 0.0))),
         ("role_by_limit", role, each.get(("limit", accounts, 0.0))),

@@ -35,7 +35,7 @@ WAYS = ("uri", "role", "floor", "steps", "limit")
 EMPTY = ("floor", "steps")
 """Ways that do nothing: as many debug tasks as the role has, or one for each of its six steps."""
 STEPS = 6
-CALLS = 7
+CALLS = 5
 """Requests for each account: log in and out; log in, change, log out; log in and out."""
 
 

@@ -112,7 +112,7 @@ def test_the_account_comes_before_its_phone(controller: Controller, simulator: S
         assert said[name].startswith("cec_account: "), said[name]
         assert "cec_sip: cec_account, whose password this change needs, has failed" in said[name]
     assert run.outcome(accounts["cooling"].host, "cec_sip") == "blocked"
-    assert "person-1006, cec_sip: the password that it needs cannot be used: logins failed" in run.output
+    assert "person-1006, cec_sip: the password of cec_account is needed and cannot be used: logins failed" in run.output
     assert "is not enrolled" in said["phone only, not enrolled"]
     assert "the business account or its password is wrong" in said["phone only, changed by somebody"]
 

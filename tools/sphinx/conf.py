@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Sphinx settings of `make docs`. antsibull-docs writes the pages, this says how they look."""
 
 project = "callcenter.passwords"

@@ -318,7 +318,7 @@ class Decisions:
                 message = sentences.join(reason, "no stored password works; the next run repairs it")
                 return Decision(Next.FAIL, Outcome.DIVERGED, message, freed)
             return ends.diverged(freed)._replace(entry=freed)
-        kept = sentences.KEPT if freed.staged else ""
+        kept = "" if is_initial else self._left(freed)
         if login.outcome == Outcome.SIGNED_IN:
             return Decision(Next.DONE, Outcome.SIGNED_IN, sentences.join(sentences.SIGNED_IN, kept), freed)
         locked_until = ledger.locked_until(freed, self.rules)
@@ -330,6 +330,18 @@ class Decisions:
         if self.rules.has_parent and freed.staged is None and ledger.is_refused(freed, CURRENT):
             kept = "the next rotation replaces it"
         return Decision(Next.FAIL, login.outcome or Outcome.FAILED, sentences.join(reason, kept), freed)
+
+    def _left(self, freed: Entry) -> str:
+        """Say what a later run does about what is left, or that a person has to act first."""
+        kept = sentences.KEPT if freed.staged else ""
+        if len(ledger.counted(freed, self.run)) < ledger.MOST_FAILED_LOGINS:
+            return kept
+        later = replace(self, rules=replace(self.rules, retry_diverged=False))._plan(freed, is_asked_for=True)
+        return (
+            sentences.join("the candidate is kept" if kept else "", later.message)
+            if later.outcome == Outcome.HELD
+            else kept
+        )
 
     def _with_candidate(self, entry: Entry, candidate: Ciphertext) -> Entry:
         """Return the entry with a new candidate. One that gives way becomes the previous password."""

@@ -32,6 +32,7 @@ class Rules:
         has_witness: a login proves the password without that other one.
         repair: an administrator may set the password of a diverged credential.
         has_administrator: the repair presents an administrator's password that is in the store.
+        presented: whose password the change or the repair presents, for people.
         blocked_reason: why nothing must be changed, whatever is due; empty where it may.
     """
 
@@ -46,6 +47,7 @@ class Rules:
     has_witness: bool = False
     repair: bool = False
     has_administrator: bool = False
+    presented: str = ""
     blocked_reason: str = ""
 
 

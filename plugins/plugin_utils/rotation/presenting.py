@@ -80,4 +80,5 @@ class Presenting:
         freed = ledger.unsend(freed, run)
         if step.is_new:
             freed = freed.changed(staged=None, staged_at=None, temporary=False)
-        return Decision(why.next, Outcome.BLOCKED, f"the password that it needs cannot be used: {why.message}", freed)
+        message = f"the password of {self.decide.rules.presented} is needed and cannot be used: {why.message}"
+        return Decision(why.next, Outcome.BLOCKED, message, freed)

@@ -58,6 +58,7 @@ def test_the_store_may_come_from_the_environment(folder: Path, monkeypatch: pyte
     ("terms", "options", "fault"),
     [
         ([HOST], {}, "give two terms"),
+        ([HOST, KIND], {"version": "staged"}, "there is no option version; the options are slot and store_path"),
         ([HOST, KIND, "x"], {}, "give two terms"),
         (["agent-2", KIND], {}, "agent-2, cc_agent: there is no current password"),
         ([HOST, "cc_config"], {}, "there is no current password"),

@@ -345,7 +345,7 @@ def test_a_verification_that_fails_is_no_divergence() -> None:
     entry = held_by_me(UNRESOLVED.changed(ledger=LOST.ledger), booked(STAGED, EXPECTED))
     decision = decide.after_verification(step(entry, Next.CHANGE), REFUSES, entry)
     assert (decision.next, decision.outcome) == (Next.FAIL, WRONG)
-    assert decision.message == "verify: the password is wrong; the candidate is kept and the next run resolves it"
+    assert decision.message.startswith("verify: the password is wrong; the candidate is kept; 2 logins failed")
 
 
 def test_a_lost_password_is_replaced_by_the_next_rotation() -> None:
@@ -476,3 +476,16 @@ def test_a_booking_that_another_task_of_this_playbook_left_goes_on_counting() ->
     decision = decisions().after_login(Step(plan, plan.entry), REFUSES, None, plan.entry)
     assert (decision.next, decision.outcome) == (Next.FAIL, "held")
     assert lines(decision.entry) == [(STAGED, IN_FLIGHT), (STAGED, WRONG)]
+
+
+@pytest.mark.parametrize("slot", [CURRENT, STAGED])
+def test_the_second_failed_login_tells_that_a_person_has_to_act(slot: str) -> None:
+    """No run is promised to resolve what the next one would only call held."""
+    unknown = LoginReport(UNKNOWN, code="999", message="code 999")
+    once = after_login(held_by_me(UNRESOLVED, booked(slot)), unknown, slot)
+    assert once.message == "log in: code 999; the candidate is kept and the next run resolves it"
+    entry = held_by_me(UNRESOLVED, line(slot, UNKNOWN, code="999", is_answered=True), booked(slot))
+    twice = after_login(entry, unknown, slot)
+    assert twice.outcome == "unknown"
+    assert twice.message.startswith("log in: code 999; the candidate is kept; 2 logins failed or may have failed")
+    assert twice.message.endswith("enroll the right one with rotate_enroll_replace")

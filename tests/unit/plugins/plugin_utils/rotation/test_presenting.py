@@ -60,7 +60,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
 
 
 def presenting(**rules: Any) -> Presenting:
-    return Presenting(decisions(**{"has_parent": True, **rules}))
+    return Presenting(decisions(**{"has_parent": True, "presented": "cec_account", **rules}))
 
 
 # -- whose password ----------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_a_plan_that_cannot_be_carried_out_is_undone() -> None:
     for why in (WHY, WHY._replace(next=Next.FAIL)):
         decision = presenting().after_blocked(step(planned.entry, planned.next, planned.slot), why, planned.entry)
         assert (decision.next, decision.outcome, decision.entry) == (why.next, "blocked", IDLE)
-        assert decision.message == f"the password that it needs cannot be used: {WHY.message}"
+        assert decision.message == f"the password of cec_account is needed and cannot be used: {WHY.message}"
 
 
 @pytest.mark.parametrize("ledger", [(), (booked(STAGED, RESENT),)])

@@ -138,6 +138,10 @@ def recover(world: World, rules: Rules) -> None:
     """Whether one run, or the way out that its outcome names, ends rotated now that nothing goes wrong any more."""
     world.lands()
     outcome = play(world, rules)
+    if outcome == "cooling" and rules.max_failed_logins == 1:
+        # The second login that may fail waits for the lock window.
+        world.wait(A_NIGHT)
+        outcome = play(world, rules)
     if isinstance(world, Dependent) and outcome != "rotated":
         # That run has found out what is wrong with the other password.
         recover(world.other, ALWAYS)
