@@ -116,6 +116,10 @@ format: $(DEV) ## let ruff mend what it can
 	$(call run,ruff check --fix --exit-zero .)
 	$(call run,ruff format .)
 
+.PHONY: kinds
+kinds: $(DEV) ## write the lists of kinds that ansible-doc wants as literals
+	$(call run,python -m tools.kinds)
+
 
 # -- tests -------------------------------------------------------------------------------------------------------------
 

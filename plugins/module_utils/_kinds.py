@@ -12,12 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import _policy as policy
+from ._policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from ._policy import Policy
 
     Options = Mapping[str, Any]
 
@@ -95,16 +93,17 @@ KINDS: Mapping[str, Kind] = {
     "cc_agent": Kind(
         login="cc_agent_login",
         change="cc_agent_password",
-        policy=policy.CC_AGENT,
+        # CC-Gateway interface reference, "Changing the Password (Extended)". The text allows several readings of
+        # "consecutive identical characters" and does not list the specials, so no two neighbors are equal and a small
+        # set of specials is used.
+        policy=Policy(),
         identifiers=_named("agent_id"),
         csv_column=1,
         repair=Repair(
             "cc_agent_reset",
             parent="cc_config",
-            rules={
-                "max_length": policy.CC_AGENT_TEMPORARY.max_length,
-                "generated_length": policy.CC_AGENT_TEMPORARY.generated_length,
-            },
+            # "Adding an Agent", agentPwd: eight single-byte characters.
+            rules={"max_length": 8, "generated_length": 8},
         ),
         handed_over=_handed_over("guid", "cookies"),
         sign_out={"state": "signed_out"},
@@ -116,7 +115,8 @@ KINDS: Mapping[str, Kind] = {
     "cc_config": Kind(
         login="cc_config_login",
         change="cc_config_password",
-        policy=policy.CC_CONFIG,
+        # Only the length is documented; what is generated keeps all rules.
+        policy=Policy(min_classes=1, max_identical=32, identifier_piece=0),
         identifiers=_named("admin_id", "vdn_id"),
         csv_column=1,
         handed_over=_handed_over("guid", "cookies"),
@@ -124,7 +124,9 @@ KINDS: Mapping[str, Kind] = {
     "cec_account": Kind(
         login="cec_login_check",
         change="cec_account_password",
-        policy=policy.CEC_ACCOUNT,
+        # CEC interface reference, "Modifying an Agent Account": eight characters and all four classes by default; the
+        # rest of the rule group is the tenant's.
+        policy=Policy(min_classes=4, max_identical=128, identifier_piece=0),
         identifiers=_named("account"),
         csv_column=2,
         min_age_hours=24,
@@ -133,7 +135,8 @@ KINDS: Mapping[str, Kind] = {
     "cec_sip": Kind(
         login="cec_sip_login",
         change="cec_sip_password",
-        policy=policy.CEC_SIP,
+        # CEC interface reference, "Changing the SIP Phone Number Login Password of an Agent".
+        policy=Policy(max_length=16, specials="~@^*_+.?", max_identical=16, identifier_piece=0, generated_length=16),
         identifiers=_named("account", "sip_user"),
         csv_column=3,
         parent="cec_account",
@@ -144,7 +147,9 @@ KINDS: Mapping[str, Kind] = {
     "idaas": Kind(
         login="idaas_login",
         change="idaas_password",
-        policy=policy.IDAAS,
+        # The login announces the tenant's rules where a change is due. The error codes name what they are about:
+        # history, user name forwards and backwards, telephone number, mail prefix, complexity, repetition, length.
+        policy=Policy(max_identical=128, identifier_piece=0, whole_identifier=True, generated_length=16),
         identifiers=_user_identifiers,
         csv_column=4,
         repair=Repair("idaas_user_password"),

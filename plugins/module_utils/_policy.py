@@ -266,27 +266,3 @@ def _spread_out(alphabet: str, length: int) -> Iterable[str]:
 
 ANY = Policy(min_length=1, max_length=128, min_classes=1, max_identical=128, identifier_piece=0)
 """Accepts every password that can be typed; narrowed by what a server announces."""
-
-CC_AGENT = Policy()
-"""Agent's platform password: CC-Gateway interface reference, "Changing the Password (Extended)".
-
-The text allows several readings of "consecutive identical characters" and does not list the specials, so no two
-neighbors are equal and a small set of specials is used.
-"""
-
-CC_AGENT_TEMPORARY = replace(CC_AGENT, max_length=8, generated_length=8)
-"""What a configuration administrator can give an agent: "Adding an Agent", agentPwd of eight single-byte characters."""
-
-CC_CONFIG = Policy(min_classes=1, max_identical=32, identifier_piece=0)
-"""Configuration administrator's password. Only its length is documented; what is generated keeps all rules."""
-
-CEC_ACCOUNT = Policy(min_classes=4, max_identical=128, identifier_piece=0)
-"""Business account: CEC interface reference, "Modifying an Agent Account". Eight characters and all four classes by
-default; the rest of the rule group is the tenant's."""
-
-CEC_SIP = Policy(max_length=16, specials="~@^*_+.?", max_identical=16, identifier_piece=0, generated_length=16)
-"""SIP phone: CEC interface reference, "Changing the SIP Phone Number Login Password of an Agent"."""
-
-IDAAS = Policy(max_identical=128, identifier_piece=0, whole_identifier=True, generated_length=16)
-"""IDaaS user. The tenant's rules are announced by the login where a change is due; the error codes name what they are
-about: history, user name forwards and backwards, telephone number, mail prefix, complexity, repetition, length."""

@@ -142,10 +142,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._cc.accounts 
     given_session,
     open_gateway,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import (
-    SIGN_OUT_DONE,
-    check_agent_id,
-)
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import check_agent_id
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.codes import SIGN_OUT_DONE
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     Outcome,

@@ -147,7 +147,6 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.resul
     change_result,
     predicted_change,
 )
-from ansible_collections.callcenter.passwords.plugins.module_utils._policy import CC_AGENT_TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,7 +156,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Result:
     agent, password, new = check_all(
         lambda: ManagedAgent.of(params),
         lambda: None if params["password"] is None else password_option(params, "password"),
-        lambda: check_new_password("cc_agent", params, CC_AGENT_TEMPORARY),
+        lambda: check_new_password("cc_agent", params, by_repair=True),
     )
     if check_mode:
         return predicted_change()

@@ -13,7 +13,8 @@ from .._errors import ApiError, InputError, Outcome, SessionLost, check_all
 from .._http.options import CONNECTION, open_transport, server_of
 from .._module.argspec import ArgumentSpec, password_option
 from .._module.logins import Credential, Login
-from .client import SIGN_OUT_DONE, Gateway, Session, agent_number, check_agent_id, check_phone_number, vdn_admin_id
+from .client import Gateway, Session, agent_number, check_agent_id, check_phone_number, vdn_admin_id
+from .codes import SIGN_OUT_DONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,26 +27,6 @@ GATEWAY = CONNECTION + ArgumentSpec(
 )
 
 SESSION = ArgumentSpec({"guid": {"type": "str", "no_log": True}, "cookies": {"type": "dict", "no_log": True}})
-
-AGENT = SESSION + ArgumentSpec(
-    {
-        "agent_id": {"type": "int", "required": True},
-        "phone_number": {"type": "str"},
-        "agent_type": {"type": "int", "choices": [4, 11], "default": 4},
-        "sign_in_parameters": {"type": "dict", "default": {}},
-        "take_over": {"type": "bool", "default": False},
-    }
-)
-
-ADMINISTRATOR = ArgumentSpec(
-    {
-        "admin_id": {"type": "int"},
-        "vdn_id": {"type": "int"},
-        "vdn_offset": {"type": "int", "choices": [100000, 1000000], "default": 100000},
-    },
-    mutually_exclusive=(("admin_id", "vdn_id"),),
-    required_one_of=(("admin_id", "vdn_id"),),
-)
 
 
 def open_gateway(params: Mapping[str, Any]) -> Gateway:
@@ -87,6 +68,17 @@ def administrator_login(params: Mapping[str, Any], option: str = "password", bec
     return Login(server, credential(option), credential(becomes) if becomes else None)
 
 
+AGENT = SESSION + ArgumentSpec(
+    {
+        "agent_id": {"type": "int", "required": True},
+        "phone_number": {"type": "str"},
+        "agent_type": {"type": "int", "choices": [4, 11], "default": 4},
+        "sign_in_parameters": {"type": "dict", "default": {}},
+        "take_over": {"type": "bool", "default": False},
+    }
+)
+
+
 @dataclass(frozen=True)
 class AgentAccount:
     """An agent's platform account."""
@@ -122,6 +114,17 @@ class AgentAccount:
     def change(self, session: Session, old: str, new: str) -> None:
         """Change the password."""
         self.gateway.change_agent_password(self.agent_id, session, old, new)
+
+
+ADMINISTRATOR = ArgumentSpec(
+    {
+        "admin_id": {"type": "int"},
+        "vdn_id": {"type": "int"},
+        "vdn_offset": {"type": "int", "choices": [100000, 1000000], "default": 100000},
+    },
+    mutually_exclusive=(("admin_id", "vdn_id"),),
+    required_one_of=(("admin_id", "vdn_id"),),
+)
 
 
 @dataclass(frozen=True)

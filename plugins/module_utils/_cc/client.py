@@ -4,9 +4,7 @@
 
 """Client of the CC-Gateway: agent sign-in, agent and administrator password, agent query.
 
-Sources: CC-Gateway interface reference, pages "Signing In", "Signing Out", "Changing the Password (Extended)",
-"C5 Intelligent Auxiliary Interface Authentication", "Resetting the Configuration Administrator Password",
-"Querying Agents" and both error code tables.
+Source: CC-Gateway interface reference, the pages that the methods name. The codes are in codes.py.
 
 The gateway answers HTTP 200 for nearly everything; what happened is in ``retcode``, a string.
 """
@@ -18,6 +16,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ApiError, InputError, Meaning, Outcome, SessionLost, Unreadable
+from .codes import (
+    CHANGE_CODES,
+    CONFIG_CHANGE_CODES,
+    CONFIG_LOGIN_CODES,
+    CONFIG_QUERY_CODES,
+    SIGN_IN_CODES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,79 +45,6 @@ _CODE = re.compile(r"0|[0-9]{3}-[0-9]{3}")
 _GUID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
 _NOT_EVALUATED = frozenset({403, 404, 405})
 """HTTP statuses of a proxy, an address filter or the routing layer: the login behind them was not looked at."""
-
-
-# A code that is not in its table is unknown: the vendor's tables go on and differ by release.
-SIGN_IN_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter or the URL illegal"),
-    "000-006": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
-    "000-007": Meaning(
-        Outcome.ACCESS_DENIED, "the gateway is still busy with an earlier identical call; run again later"
-    ),
-    "100-001": Meaning(Outcome.ACCESS_DENIED, "the gateway found a sign-in parameter empty or illegal"),
-    "100-002": Meaning(Outcome.SIGNED_IN, "the agent is signed in"),
-    "100-003": Meaning(
-        Outcome.ACCESS_DENIED, "the gateway has no resource for a sign-in at the moment; run again later"
-    ),
-    "100-004": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the agent id or the password is wrong"),
-    "100-011": Meaning(
-        Outcome.ACCESS_DENIED,
-        "the gateway found a parameter illegal, or the phone number is in use; check phone_number",
-    ),
-    "100-012": Meaning(Outcome.ACCESS_DENIED, "the gateway refused the agent type; check agent_type"),
-    "100-013": Meaning(Outcome.ACCESS_DENIED, "the gateway refused the phone number; check phone_number"),
-    "100-014": Meaning(
-        Outcome.ACCESS_DENIED, "the phone number is outside the range configured on the gateway; check phone_number"
-    ),
-    "100-015": Meaning(Outcome.SIGNED_IN, "the agent is signed in and the gateway does not allow a take-over"),
-    "100-016": Meaning(Outcome.ACCESS_DENIED, "the gateway refused this machine's IP address"),
-    "100-017": Meaning(Outcome.ACCESS_DENIED, "the gateway's uPortal refused the authentication"),
-    "100-061": Meaning(Outcome.LOCKED, "the account is locked"),
-    "100-062": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the account or the password is wrong"),
-    "110-016": Meaning(Outcome.LOCKED, "the account is locked"),
-}
-
-# There is no code of its own for a wrong old password, the policy or the history: 100-007 may be any of them,
-# or an accident after the change was applied.
-CHANGE_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning(
-        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
-    ),
-    "000-006": Meaning(
-        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
-    ),
-    "000-003": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
-    "100-006": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
-    "100-008": Meaning(Outcome.SESSION_LOST, "the gateway does not know the session any more"),
-}
-
-SIGN_OUT_DONE = frozenset({"0", "000-003", "100-006", "100-008"})
-"""Answers to a sign-out after which there is no session: signed out now, earlier, or by the change itself."""
-
-CONFIG_LOGIN_CODES: Mapping[str, Meaning] = {
-    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
-    "107-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal or missing"),
-    "107-003": Meaning(Outcome.WRONG_PASSWORD, "the gateway says that the administrator or the password is wrong"),
-}
-
-_CONFIG_SESSION_CODES: Mapping[str, Meaning] = {
-    "107-000": Meaning(Outcome.SESSION_LOST, "the gateway does not know the administrator's session any more"),
-    "107-007": Meaning(Outcome.SESSION_LOST, "the gateway did not accept the administrator's session"),
-}
-
-CONFIG_QUERY_CODES: Mapping[str, Meaning] = {
-    **_CONFIG_SESSION_CODES,
-    "000-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal"),
-    "107-002": Meaning(Outcome.ACCESS_DENIED, "the gateway found a parameter illegal or missing"),
-}
-
-CONFIG_CHANGE_CODES: Mapping[str, Meaning] = {
-    **_CONFIG_SESSION_CODES,
-    "000-002": Meaning(Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal"),
-    "107-002": Meaning(
-        Outcome.PASSWORD_REJECTED, "the gateway found a parameter illegal, such as a password against its policy"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -175,6 +107,8 @@ class Gateway:
     def sign_in(self, agent_id: int, password: str, phone_number: str, *, take_over: bool = False) -> Session:
         """Sign an agent in.
 
+        Source: "Signing In".
+
         Raises:
             ApiError: its outcome is a login outcome.
         """
@@ -201,6 +135,8 @@ class Gateway:
     def sign_out(self, agent_id: int, session: Session) -> str | None:
         """Sign an agent out and return the retcode, else the HTTP status, None where no answer came. Never raises.
 
+        Source: "Signing Out".
+
         The session is surely over when the retcode is in ``SIGN_OUT_DONE``.
         """
         try:
@@ -212,6 +148,8 @@ class Gateway:
 
     def change_agent_password(self, agent_id: int, session: Session, old: str, new: str) -> None:
         """Change the password of a signed-in agent. Treat the session as over afterwards.
+
+        Source: "Changing the Password (Extended)".
 
         Raises:
             SessionLost: sign in again.
@@ -228,6 +166,8 @@ class Gateway:
     def config_login(self, admin_id: int, password: str) -> Session:
         """Sign a configuration administrator in. No sign-out exists.
 
+        Source: "C5 Intelligent Auxiliary Interface Authentication".
+
         Raises:
             ApiError: its outcome is a login outcome.
         """
@@ -241,6 +181,8 @@ class Gateway:
 
     def change_config_password(self, session: Session, old: str, new: str) -> None:
         """Change the signed-in configuration administrator's own password.
+
+        Source: "Resetting the Configuration Administrator Password".
 
         Raises:
             SessionLost: log in again.
@@ -256,6 +198,8 @@ class Gateway:
 
     def query_agents(self, session: Session, agent_ids: Sequence[int]) -> list[dict[str, Any]]:
         """Return the gateway's records of up to 100 agents, **their passwords included**: pass on fields by name only.
+
+        Source: "Querying Agents".
 
         Raises:
             SessionLost: log in again.

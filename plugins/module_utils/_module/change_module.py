@@ -19,7 +19,6 @@ from .results import Result, change_result, predicted_change
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .._policy import Policy
     from .password_change import Account
 
 NEW_PASSWORD = ArgumentSpec(
@@ -34,26 +33,28 @@ NEW_PASSWORD = ArgumentSpec(
 CHANGE = ArgumentSpec({"old_password": {**PASSWORD, "required": True}}) + NEW_PASSWORD
 
 
-def check_new_password(kind: str, params: Mapping[str, Any], policy: Policy | None = None) -> str:
+def check_new_password(kind: str, params: Mapping[str, Any], *, by_repair: bool = False) -> str:
     """Return the new password, after every rule of its kind's policy unless it was checked before.
 
     Args:
         kind: kind of credential, a key of ``KINDS``.
         params: options, those of ``NEW_PASSWORD`` among them. ``old_password``, where it is given, must differ.
-        policy: what the service documents, where it is not that of the kind.
+        by_repair: an administrator sets it, whose rules may be narrower.
 
     Raises:
         InputError: it is no password, or naming each rule that it breaks.
     """
     if not params["check_policy"]:
         return password_option(params, "new_password")
+    row = KINDS[kind]
+    narrower = row.repair.rules if by_repair and row.repair else {}
     new, rules = check_all(
         lambda: password_option(params, "new_password"),
-        lambda: (policy or KINDS[kind].policy).overridden(params.get("policy")),
+        lambda: row.policy.overridden({**(params.get("policy") or {}), **narrower}),
     )
     old = params.get("old_password")
     used = [old] if isinstance(old, str) else []
-    faults = rules.violations(new, Context(identifiers=KINDS[kind].identifiers(params), used=used))
+    faults = rules.violations(new, Context(identifiers=row.identifiers(params), used=used))
     if faults:
         raise InputError("new_password breaks the policy: " + ", ".join(faults))
     return str(new)

@@ -10,8 +10,8 @@ the booking, which counts as a login that may have failed.
 * Servers count failed logins in a row and many never forget one, so the ledger has no clock: since the last login that
   succeeded at most two may have failed. A success clears the ledger, because it resets the server's count.
 * A third one needs a person's word, once. Or it is an outage: no login was answered at all, the current password was
-  proved before, and the lock window is over. Where a candidate is staged one of the two is in force, so only logins with
-  the other one can have failed; neither is tried so often that it could fail thrice.
+  proved before, and the lock window is over. Where a candidate is staged one of the two is in force, so only the other
+  one's logins can have failed; neither is tried so often that it could fail thrice.
 * The verification that follows a change is booked when the candidate is staged, a moment after a login has succeeded,
   as *expected*. Where its run was killed, it does not keep the current password from being tried: that had just worked.
   Otherwise every run that is killed during a change would need a person.

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS, REPAIRABLE, Kind
+from tools import kinds as lists
 
 ROOT = Path(__file__).resolve().parents[3]
 COLLECTION = "callcenter.passwords"
@@ -171,6 +172,13 @@ def test_a_module_is_in_one_action_group(module: str) -> None:
     agree(f"plugins/modules/{module}.py", "its documentation's action group", found, expected)
 
 
+@pytest.mark.parametrize("module", IN_GROUPS)
+def test_a_module_has_an_action(module: str) -> None:
+    """Without it a module that is used alone would print its secrets at -vvv, and its logins would be counted nowhere."""
+    action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
+    assert action is importlib.import_module(f"{PLUGINS}.plugin_utils.module_runner.runner").ActionModule
+
+
 def test_action_groups_hold_modules_only() -> None:
     groups = read(RUNTIME)["action_groups"]
     agree(RUNTIME, "the modules in action groups", sorted(chain(*groups.values())), IN_GROUPS)
@@ -189,11 +197,15 @@ def test_the_rotation_module_lists_the_kinds() -> None:
     agree(ROTATION, "choices of repairable", options["repairable"]["choices"], REPAIRABLE)
 
 
-@pytest.mark.parametrize("file", ["README.md", "roles/rotate/README.md"])
-def test_a_table_lists_the_kinds(file: str) -> None:
-    tables = re.findall(r"(?:^\|.*\n)+", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_table_of_the_readme_lists_the_kinds() -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     (table,) = [table for table in tables if re.match(r"\| *Kind *\|", table)]
-    agree(file, "the table of kinds", re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE), KINDS)
+    agree("README.md", "the table of kinds", re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE), KINDS)
+
+
+def test_literal_lists_follow() -> None:
+    stale = lists.stale()
+    assert not stale, f"{', '.join(stale)}: a list of kinds does not follow module_utils/_kinds.py; run `make kinds`"
 
 
 # -- the role ----------------------------------------------------------------------------------------------------------
@@ -225,8 +237,6 @@ def test_defaults_of_the_role_follow_the_rows() -> None:
 
 
 def test_variables_of_the_role_follow_the_rows() -> None:
-    variables = read(VARIABLES)
-    agree(VARIABLES, "__rotate_kinds", variables.get("__rotate_kinds") or variables["rotate_kinds"], KINDS)
     agree(VARIABLES, "the kinds of __rotate_options", mapped(), KINDS)
 
 
@@ -246,7 +256,7 @@ def test_defaults_and_argument_specs_of_the_role_agree() -> None:
 def mapped() -> dict[str, Any]:
     """Return which variable of the role holds which option of the rotation, by kind."""
     variables = read(VARIABLES)
-    found: dict[str, Any] = variables.get("__rotate_options") or variables["rotate_variables"]
+    found: dict[str, Any] = variables["__rotate_options"]
     return found
 
 
@@ -302,6 +312,40 @@ def test_variables_of_the_role_name_options(name: str) -> None:
     assert not unknown, f"{VARIABLES}: rules of {name} names {unknown}, which are no rules of the rotation"
 
 
+def leaves(value: Any) -> Iterator[str]:
+    """Yield the names of variables that a mapping holds at any depth."""
+    for inner in value.values():
+        if isinstance(inner, dict):
+            yield from leaves(inner)
+        else:
+            yield inner
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_variables_that_the_role_reads_are_described(name: str) -> None:
+    described = {variable for _entry_point, variable, _option in role_options()}
+    written = (ROOT / DEFAULTS).read_text(encoding="utf-8")
+    for variable in leaves(mapped()[name]):
+        first = variable.partition(".")[0]
+        if not first.startswith("__"):
+            assert first in described, f"{SPECS}: {first} is missing; {VARIABLES} reads it for {name}"
+            assert re.search(rf"^(# )?{first}:", written, re.MULTILINE), f"{DEFAULTS}: {first} is missing, or a comment"
+
+
+PASSWORDS = ("password", "old_password", "new_password", "account_password")
+"""Options that the rotation gives a module from the store."""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_options_that_a_module_needs_have_a_variable(name: str) -> None:
+    given = {*mapped()[name]["account"], *PASSWORDS}
+    for module in (KINDS[name].login, KINDS[name].change):
+        arguments = importlib.import_module(f"{PLUGINS}.modules.{module}").OPERATION.arguments
+        needed = [(option,) for option, spec in arguments.options.items() if spec.get("required")]
+        missing = [group for group in (*needed, *arguments.required_one_of) if not given & set(group)]
+        assert not missing, f"{VARIABLES}: account of {name} has none of {missing}, which {module} needs"
+
+
 # -- the code ----------------------------------------------------------------------------------------------------------
 
 
@@ -314,3 +358,12 @@ def test_no_code_asks_for_a_certain_kind() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in KINDS
     ]
     assert not found, "\n".join(["What is particular about a kind belongs into module_utils/_kinds.py:", *found])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_module_checks_passwords_of_its_own_kind(name: str) -> None:
+    kind = KINDS[name]
+    for module in (kind.change, *([kind.repair.module] if kind.repair else [])):
+        tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8"))
+        named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in [*KINDS]}
+        assert named == {name}, f"plugins/modules/{module}.py names the kinds {sorted(named)}, not {name}"

@@ -20,7 +20,7 @@ from support.authority import Authority
 from support.client_operations import OPERATIONS, SECRETS
 from support.loopback_server import OK, Behaviour, LoopbackServer
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._cc.client import SIGN_OUT_DONE
+from ansible_collections.callcenter.passwords.plugins.module_utils._cc.codes import SIGN_OUT_DONE
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
     NoAnswer,

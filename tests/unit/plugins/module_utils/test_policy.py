@@ -21,16 +21,12 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._errors impor
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
 from ansible_collections.callcenter.passwords.plugins.module_utils._policy import (
     ANY,
-    CC_AGENT,
-    CC_CONFIG,
-    CEC_ACCOUNT,
-    CEC_SIP,
-    IDAAS,
     Context,
     Policy,
     is_usable_pattern,
 )
 
+CC_AGENT, CC_CONFIG, CEC_ACCOUNT, CEC_SIP, IDAAS = (kind.policy for kind in KINDS.values())
 CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, string.punctuation)
 
 specials = st.sets(st.sampled_from(string.punctuation), max_size=8).map(lambda chosen: "".join(sorted(chosen)))
