@@ -97,7 +97,7 @@ ruff: $(DEV) ## Python style
 
 mypy: $(DEV) | $(TREE) ## Python types, strict
 	$(call run,mypy --python-version 3.10 -p $(subst /,.,$(COLLECTION)).plugins,MYPYPATH=.cache/tree)
-	$(call run,mypy tests/simulator tools)
+	$(call run,mypy tests/simulator tools,MYPYPATH=.cache/tree)
 
 yamllint: $(DEV) ## YAML style
 	$(call run,yamllint --strict .)

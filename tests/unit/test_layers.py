@@ -57,7 +57,7 @@ ALLOWED = {
 # A decision of the rotation needs no Ansible, no file and no network.
 PURE = [
     f"plugin_utils.rotation.{name}"
-    for name in ("model", "sentences", "ledger", "ends", "decisions", "presenting", "flow")
+    for name in ("model", "sentences", "ledger", "ends", "decisions", "enrolling", "presenting", "flow")
 ]
 PURE_BASE = ["plugin_utils.store.entry", "plugin_utils.timestamps", "module_utils._errors", "module_utils._kinds"]
 

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, Outcome
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     CURRENT,
-    INITIAL,
     STAGED,
     Ciphertext,
     Entry,
@@ -32,7 +31,7 @@ from . import ends, ledger, sentences
 from .model import NOT_TRIED, ChangeReport, Decision, LoginReport, Next
 
 if TYPE_CHECKING:
-    from .model import Candidates, Enrollment, Rules, Run, Step
+    from .model import Candidates, Rules, Run, Step
 
 WRONG = Outcome.WRONG_PASSWORD
 
@@ -76,15 +75,18 @@ class Decisions:
                 entry, Outcome.DUE, "the password is lost and is replaced without a login"
             )
         if entry.staged:
-            is_used_up = len(ledger.counted(entry, self.run)) >= ledger.MOST_FAILED_LOGINS
-            if is_used_up and self.rules.repair and ledger.is_refused(entry, CURRENT):
-                # Setting the same candidate once more needs no login before the one that verifies it.
-                return self._plan_repair(entry)
-            return self._resume(entry)
+            # Setting the same candidate once more needs no login before the one that verifies it.
+            return self._plan_repair(entry) if self._can_set_again(entry, entry.staged) else self.resume(entry)
         early = None if is_asked_for else self._not_yet(entry)
         return early or self.log_in(entry, CURRENT, Outcome.DUE, "the password is due")
 
-    def _resume(self, entry: Entry) -> Decision:
+    def _can_set_again(self, entry: Entry, candidate: Ciphertext) -> bool:
+        """Whether an administrator sets a candidate once more, since only one login is left to find out about it."""
+        is_used_up = len(ledger.counted(entry, self.run)) >= ledger.MOST_FAILED_LOGINS
+        is_for_repair = self.rules.repair and is_used_up and ledger.is_refused(entry, CURRENT)
+        return is_for_repair and self.candidates.suits_repair(candidate)
+
+    def resume(self, entry: Entry) -> Decision:
         message = "an unresolved rotation is taken up"
         decision = self.log_in(entry, ledger.password_to_try_first(entry), Outcome.RESUMED, message)
         if decision.outcome != Outcome.HELD or ledger.is_refused(entry, CURRENT):
@@ -120,47 +122,18 @@ class Decisions:
             return ends.diverged(entry)
         return self.log_in(entry, CURRENT, Outcome.RESUMED, "the stored password is verified")
 
-    def plan_enrollment(self, given: Enrollment, stored: Entry) -> Decision:
-        """Decide whether a password that the user gives may be tried and taken over."""
-        entry = ledger.believed(stored, self.run)
-        is_stuck = self._is_stuck(entry)
-        if self.rules.retry_diverged:
-            entry = ledger.with_more_attempts(entry)
-        if entry.current and not given.replace:
-            return Decision(Next.DONE, Outcome.ENROLLED, "a password is enrolled already and is left as it is")
-        if entry.current and not given.verify:
-            return Decision(Next.FAIL, Outcome.FAILED, sentences.UNVERIFIED)
-        if entry.current and entry.staged and not is_stuck:
-            return Decision(Next.FAIL, Outcome.UNRESOLVED, sentences.UNRESOLVED)
-        if not given.verify:
-            return Decision(Next.COMMIT, Outcome.DUE, "the given password is taken over without a login")
-        is_same = entry.initial is not None and given.is_same(entry.initial)
-        if is_same and ledger.is_refused(entry, INITIAL):
-            return Decision(Next.FAIL, WRONG, sentences.REFUSED_BEFORE)
-        if not is_same:
-            entry = ledger.supersede(entry, INITIAL).changed(initial=given.password)
-        # Who replaces a password by another one says so in person.
-        asking = replace(self, rules=replace(self.rules, retry_diverged=self.rules.retry_diverged or given.replace))
-        decision = asking.log_in(entry, INITIAL, Outcome.DUE, "the given password is verified")
-        return decision if decision.next is Next.LOG_IN else decision._replace(next=Next.FAIL)
-
-    def _is_stuck(self, entry: Entry) -> bool:
-        """Whether the run that could resolve a rotation cannot."""
-        unasked = replace(self, rules=replace(self.rules, retry_diverged=False, repair=False))
-        return ledger.is_refused(entry, CURRENT) or unasked._resume(entry).next is Next.FAIL
-
     # -- after a login -------------------------------------------------------------------------------------------------
 
     def after_login(self, step: Step, login: LoginReport, refusal: ChangeReport | None, entry: Entry) -> Decision:
         """Decide what a login proves, which is to find out what a refused change did where there is one."""
         slot = step.decision.slot
         if self.is_overtaken(entry, step):
-            return self._overtaken(entry, slot, login)
+            return self.overtaken(entry, slot, login)
         if login.proves:
             return self._after_proof(entry, slot, login, refusal)
         settled = ledger.settle(entry, self.run, slot, login)
         if login.outcome != WRONG or ledger.too_few_attempts(settled) is not None:
-            return self._after_failure(settled, login, "log in")
+            return self.after_failure(settled, login, "log in")
         if self.rules.has_parent and not refusal:
             message = "is not in place; it is sent again" if entry.staged else "is lost and not needed"
             decision = self._replace_without_proof(settled, Outcome.STAGED, f"the {slot} password {message}")
@@ -171,13 +144,13 @@ class Decisions:
             if refusal and slot == STAGED and (self.rules.has_parent or self.rules.repair):
                 # It is not in place, and would be refused again and again. There is another way to a new one.
                 return ends.put_aside(ledger.supersede(settled, STAGED), refusal, sentences.NOT_IN_PLACE)
-            return self._after_failure(settled, login, "log in")
+            return self.after_failure(settled, login, "log in")
         message = f"the {slot} password does not work; the {other} one is tried"
         return self._goes_on(settled, login, self.log_in(settled, other, Outcome.RESUMED, message))
 
     def _goes_on(self, settled: Entry, login: LoginReport, decision: Decision) -> Decision:
         """Return a decision to go on, or else what a login came to, with the reason why nothing more is tried."""
-        return decision if decision.next.goes_on else self._after_failure(settled, login, "log in", decision)
+        return decision if decision.next.goes_on else self.after_failure(settled, login, "log in", decision)
 
     def _after_proof(self, entry: Entry, slot: str, login: LoginReport, refusal: ChangeReport | None) -> Decision:
         clean = entry.changed(ledger=())
@@ -204,38 +177,20 @@ class Decisions:
     def after_verified(self, step: Step, login: LoginReport, entry: Entry) -> Decision:
         """Record what a login with the current password proved, where nothing is to be changed."""
         if self.is_overtaken(entry, step):
-            return self._overtaken(entry, CURRENT, login)
+            return self.overtaken(entry, CURRENT, login)
         if not login.proves:
-            return self._after_failure(ledger.settle(entry, self.run, CURRENT, login), login, "log in")
+            return self.after_failure(ledger.settle(entry, self.run, CURRENT, login), login, "log in")
         clean = entry.changed(ledger=(), proved_at=self.run.time)
         if login.details.second_factor:
             return ends.second_factor(clean)
         return Decision(Next.DONE, Outcome.VERIFIED, "the stored password works", ledger.release(clean))
-
-    def after_initial(self, step: Step, given: Enrollment, login: LoginReport | None, entry: Entry) -> Decision:
-        """Take over a password that the user gave, unless a login has failed. Its age is unknown, so it is due."""
-        if self.is_overtaken(entry, step):
-            return self._overtaken(entry, INITIAL, login or NOT_TRIED)
-        if login is not None and not login.proves:
-            settled = ledger.settle(entry, self.run, INITIAL, login)
-            return self._after_failure(settled, login, "log in", is_initial=True)
-        taken_over = Entry(
-            entry.version,
-            current=given.password,
-            # A candidate may have left this machine; what was current has failed, or gives way on purpose.
-            previous=entry.staged or entry.current,
-            proved_at=self.run.time if login else None,
-            # What was not proved clears no server's count.
-            ledger=() if login else ledger.supersede(entry, INITIAL).ledger,
-        )
-        return Decision(Next.DONE, Outcome.ENROLLED, "the password is taken over", taken_over)
 
     # -- after a change ------------------------------------------------------------------------------------------------
 
     def after_refusal(self, step: Step, change: ChangeReport, entry: Entry) -> Decision:
         """Decide how to find out what a change did that the server did not accept, or that was not sent."""
         if self.is_overtaken(entry, step):
-            return self._overtaken(entry, CURRENT, change.login or NOT_TRIED)
+            return self.overtaken(entry, CURRENT, change.login or NOT_TRIED)
         failed = change.login if change.login and not change.login.proves else None
         said = replace(failed or LoginReport(change.outcome, code=change.code), message=change.message)
         settled = ledger.settle(entry, self.run, CURRENT, failed or NOT_TRIED)
@@ -245,7 +200,7 @@ class Decisions:
             if step.is_new:
                 # It is nowhere but here, and to try it would only cost a login.
                 settled = settled.changed(staged=None, staged_at=None, temporary=False)
-            return self._after_failure(settled, said, step.next.value)
+            return self.after_failure(settled, said, step.next.value)
         if change.counts and not failed and not self.rules.has_parent and step.next is Next.CHANGE:
             settled = ledger.settle(settled, self.run, CURRENT, said)
         slot = STAGED if step.next is Next.REPAIR or ledger.is_refused(settled, CURRENT) else CURRENT
@@ -253,13 +208,13 @@ class Decisions:
         decision = self.log_in(settled, slot, Outcome.RESUMED, message)
         if decision.next is Next.LOG_IN:
             return decision
-        return self._after_failure(settled, said, step.next.value, decision)
+        return self.after_failure(settled, said, step.next.value, decision)
 
     def after_verification(self, step: Step, proof: LoginReport, entry: Entry) -> Decision:
         """Record a verification after which the candidate is not known to work."""
         if self.is_overtaken(entry, step):
-            return self._overtaken(entry, STAGED, proof)
-        return self._after_failure(ledger.settle(entry, self.run, STAGED, proof), proof, "verify")
+            return self.overtaken(entry, STAGED, proof)
+        return self.after_failure(ledger.settle(entry, self.run, STAGED, proof), proof, "verify")
 
     def commit(self, step: Step, entry: Entry) -> Decision:
         """Make the verified candidate the current password."""
@@ -298,7 +253,7 @@ class Decisions:
         asked_by = ledger.beyond(entry, self.rules, self.run, STAGED)
         return Decision(Next.CHANGE, outcome, message, ledger.book(entry, self.run, STAGED, ledger.EXPECTED, asked_by))
 
-    def _after_failure(
+    def after_failure(
         self,
         settled: Entry,
         login: LoginReport,
@@ -385,7 +340,7 @@ class Decisions:
         """Whether another run has written since this run's last step; a write of its own may have failed half-way."""
         return entry.version != step.entry.version and entry.written_by != self.run.name
 
-    def _overtaken(self, entry: Entry, slot: str, login: LoginReport) -> Decision:
+    def overtaken(self, entry: Entry, slot: str, login: LoginReport) -> Decision:
         """Record what a run had tried after another run has taken the credential over.
 
         It counts towards the lock, but tells nothing about the passwords that the store holds by now. While the other

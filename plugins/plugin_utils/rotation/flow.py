@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import CURRENT, STAGED
 
+from .enrolling import Enrolling
 from .model import Change, ChangeReport, Decide, Effect, Flow, LogIn, LoginReport, Next, Repair, Step, Whose, Write
 from .presenting import Presenting
 
@@ -72,15 +73,16 @@ def _verify(decide: Decisions, step: Step) -> Flow:
 
 def enroll(decide: Decisions, given: Enrollment) -> Flow:
     """Prove a password that the user gives, and take it over."""
-    step = yield from _write("plan", partial(decide.plan_enrollment, given), may_create=True)
+    enrolling = Enrolling(decide, given)
+    step = yield from _write("plan", enrolling.plan, may_create=True)
     other = Presenting(decide)
-    return (yield from _presenting(other, other.whose(step, only_to_log_in=True), step, _enroll(decide, step, given)))
+    return (yield from _presenting(other, other.whose(step, only_to_log_in=True), step, _enroll(enrolling, step)))
 
 
-def _enroll(decide: Decisions, step: Step, given: Enrollment) -> Flow:
+def _enroll(enrolling: Enrolling, step: Step) -> Flow:
     if step.next.goes_on:
         login: LoginReport | None = (yield LogIn(step.decision.slot)) if step.next is Next.LOG_IN else None
-        step = yield from _write("commit", partial(decide.after_initial, step, given, login), may_create=True)
+        step = yield from _write("commit", partial(enrolling.after_login, step, login), may_create=True)
     return step
 
 

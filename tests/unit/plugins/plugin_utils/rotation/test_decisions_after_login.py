@@ -46,6 +46,7 @@ from support.rotation_values import (
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.enrolling import Enrolling
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
     EXPECTED,
     IN_FLIGHT,
@@ -392,7 +393,7 @@ def test_a_verification_that_fails_is_recorded(
 @pytest.mark.parametrize(("login", "proved_at"), [(PROVES, NOW), (RESTRICTED, NOW), (None, None)])
 def test_enrolling(login: LoginReport | None, proved_at: Any) -> None:
     entry = held_by_me(LOST.changed(initial=GIVEN_ONE, rotated_at=NOW), booked(INITIAL))
-    decision = decisions().after_initial(step(entry), Enrollment(GIVEN_ONE), login, entry)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE)).after_login(step(entry), login, entry)
     assert (decision.next, decision.outcome, decision.message) == (Next.DONE, "enrolled", "the password is taken over")
     # What was given is the current one now, and of its age nothing is known. Without a proof every login goes on counting.
     kept = () if login else decision.entry.ledger if decision.entry else ()
@@ -413,7 +414,7 @@ def test_a_failed_enrollment_leaves_a_trace_but_no_password(
     login: LoginReport, outcome: str, recorded: list[tuple[str, str]]
 ) -> None:
     entry = held_by_me(Entry(1, initial=GIVEN_ONE), booked(INITIAL))
-    decision = decisions().after_initial(step(entry), Enrollment(GIVEN_ONE), login, entry)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE)).after_login(step(entry), login, entry)
     assert (decision.next, decision.outcome) == (Next.FAIL, outcome)
     assert (written(decision).current, written(decision).initial, lines(decision.entry)) == (None, GIVEN_ONE, recorded)
 
@@ -431,7 +432,9 @@ def test_a_failed_enrollment_of_what_has_diverged_tells_its_own_reason(
     login: LoginReport, outcome: str, reason: str, entry: Entry, repair: bool
 ) -> None:
     tried = held_by_me(entry.changed(initial=GIVEN_ONE), booked(INITIAL))
-    decision = decisions(repair=repair).after_initial(step(tried), Enrollment(GIVEN_ONE, replace=True), login, tried)
+    decision = Enrolling(decisions(repair=repair), Enrollment(GIVEN_ONE, replace=True)).after_login(
+        step(tried), login, tried
+    )
     assert (decision.next, decision.outcome) == (Next.FAIL, outcome)
     assert reason in decision.message
 
@@ -439,7 +442,7 @@ def test_a_failed_enrollment_of_what_has_diverged_tells_its_own_reason(
 @pytest.mark.parametrize("entry", [UNRESOLVED, DIVERGED])
 def test_an_enrollment_puts_a_candidate_that_was_sent_aside(entry: Entry) -> None:
     tried = held_by_me(entry.changed(initial=GIVEN_ONE), booked(INITIAL))
-    decision = decisions().after_initial(step(tried), Enrollment(GIVEN_ONE, replace=True), PROVES, tried)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE, replace=True)).after_login(step(tried), PROVES, tried)
     assert (written(decision).current, written(decision).previous) == (GIVEN_ONE, CANDIDATE)
     assert (written(decision).staged, written(decision).ledger) == (None, ())
 
@@ -448,7 +451,7 @@ def test_an_enrollment_puts_a_candidate_that_was_sent_aside(entry: Entry) -> Non
 def test_an_enrollment_that_was_overtaken_takes_nothing_over(login: LoginReport | None) -> None:
     mine = held_by_me(IDLE.changed(initial=GIVEN_ONE), booked(INITIAL))
     theirs = mine.changed(version=6, staged=CANDIDATE, staged_at=NOW, written_by="other", written_at=NOW)
-    decision = decisions().after_initial(step(mine), Enrollment(GIVEN_ONE, replace=True), login, theirs)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE, replace=True)).after_login(step(mine), login, theirs)
     assert (decision.next, decision.outcome, decision.entry) == (Next.DONE, "leased", None)
 
 

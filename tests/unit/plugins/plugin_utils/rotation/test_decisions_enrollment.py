@@ -33,6 +33,7 @@ from support.rotation_values import (
     lines,
 )
 
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.enrolling import Enrolling
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
     IN_FLIGHT,
     PERSON,
@@ -123,7 +124,7 @@ def test_a_lost_password_is_verified_where_it_cannot_diverge() -> None:
 )
 def test_planning_an_enrollment(entry: Entry, replaces: bool, verifies: bool, next_: Next, outcome: str) -> None:
     given = Enrollment(GIVEN_ONE, replace=replaces, verify=verifies)
-    decision = decisions().plan_enrollment(given, entry)
+    decision = Enrolling(decisions(), given).plan(entry)
     assert told(decision) == (next_, outcome, next_ is Next.LOG_IN)
     if decision.entry:
         assert (decision.slot, decision.entry.initial) == (INITIAL, GIVEN_ONE)
@@ -133,9 +134,9 @@ def test_planning_an_enrollment(entry: Entry, replaces: bool, verifies: bool, ne
 
 
 def test_a_password_that_is_enrolled_already_is_left_as_it_is() -> None:
-    decision = decisions().plan_enrollment(Enrollment(GIVEN_ONE), FRESH)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE)).plan(FRESH)
     assert decision.message == "a password is enrolled already and is left as it is"
-    unverified = decisions().plan_enrollment(Enrollment(GIVEN_ONE, replace=True, verify=False), FRESH)
+    unverified = Enrolling(decisions(), Enrollment(GIVEN_ONE, replace=True, verify=False)).plan(FRESH)
     assert "set rotate_enroll_verify to true" in unverified.message
 
 
@@ -145,20 +146,20 @@ def test_a_given_password_that_was_refused_is_not_tried_again(days: int) -> None
     refused = Entry(initial=GIVEN_ONE, ledger=(line(INITIAL, WRONG, ago(days=days)),))
     again = Enrollment(Ciphertext("the same, salted anew"), lambda stored: stored == GIVEN_ONE, replace=True)
     for rules in ({}, {"retry_diverged": True}):
-        decision = decisions(**rules).plan_enrollment(again, refused)
+        decision = Enrolling(decisions(**rules), again).plan(refused)
         assert told(decision) == (Next.FAIL, WRONG, False)
         assert decision.message.startswith("this password was refused before")
 
 
 def test_where_none_was_given_before_there_is_nothing_to_compare() -> None:
-    decision = decisions().plan_enrollment(Enrollment(GIVEN_ONE, lambda stored: True), Entry())
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE, lambda stored: True)).plan(Entry())
     assert decision.entry is not None
     assert decision.entry.initial == GIVEN_ONE
 
 
 def test_another_given_password_is_tried() -> None:
     refused = Entry(initial=GIVEN_ONE, ledger=(line(INITIAL, WRONG),))
-    decision = decisions().plan_enrollment(Enrollment(Ciphertext("another")), refused)
+    decision = Enrolling(decisions(), Enrollment(Ciphertext("another"))).plan(refused)
     assert lines(decision.entry) == [(INITIAL, SUPERSEDED), (INITIAL, IN_FLIGHT)]
     assert decision.entry is not None
     assert decision.entry.initial == "another"
@@ -168,7 +169,7 @@ def test_another_given_password_is_tried() -> None:
 def test_a_given_password_that_was_not_refused_is_tried_again(outcome: str) -> None:
     entry = Entry(initial=GIVEN_ONE, ledger=(line(INITIAL, outcome),))
     again = Enrollment(Ciphertext("the same, salted anew"), lambda stored: True)
-    decision = decisions().plan_enrollment(again, entry)
+    decision = Enrolling(decisions(), again).plan(entry)
     assert decision.next is Next.LOG_IN
     assert decision.entry is not None
     assert decision.entry.initial == GIVEN_ONE, "what is stored stays"
@@ -181,15 +182,15 @@ def test_a_given_password_that_was_not_refused_is_tried_again(outcome: str) -> N
 def test_a_person_who_gives_one_password_after_the_other_waits_for_the_lock_window(at: datetime, next_: Next) -> None:
     asked = line(INITIAL, WRONG, at, asked_by=PERSON)
     entry = FRESH.changed(initial=OLD_ONE, ledger=(*TWO_UNREADABLE, asked))
-    decision = decisions().plan_enrollment(Enrollment(GIVEN_ONE, replace=True), entry)
+    decision = Enrolling(decisions(), Enrollment(GIVEN_ONE, replace=True)).plan(entry)
     assert decision.next is next_
 
 
 def test_few_attempts_do_not_keep_the_right_password_from_being_enrolled_when_asked() -> None:
     refused = Entry(initial=GIVEN_ONE, ledger=(replace(FEW, slot=INITIAL),))
     given = Enrollment(Ciphertext("right"))
-    assert decisions().plan_enrollment(given, refused).outcome == "few_attempts"
-    decision = decisions(retry_diverged=True).plan_enrollment(given, refused)
+    assert Enrolling(decisions(), given).plan(refused).outcome == "few_attempts"
+    decision = Enrolling(decisions(retry_diverged=True), given).plan(refused)
     assert decision.next is Next.LOG_IN
     assert decision.entry is not None
     assert [one.remaining_attempts for one in decision.entry.ledger] == [None, None]
@@ -201,7 +202,7 @@ def test_an_outage_that_the_next_run_ends_is_not_stuck() -> None:
     ledger = tuple(line(slot, UNKNOWN, ago(days=days), is_answered=False) for slot, days in failed)
     entry = UNRESOLVED.changed(ledger=ledger)
     assert decisions().plan(entry).outcome == "resumed"
-    assert decisions().plan_enrollment(Enrollment(GIVEN_ONE, replace=True), entry).outcome == "unresolved"
+    assert Enrolling(decisions(), Enrollment(GIVEN_ONE, replace=True)).plan(entry).outcome == "unresolved"
 
 
 def test_what_holds_a_rotation_does_not_count_a_word_that_an_enrollment_brings() -> None:
@@ -209,4 +210,4 @@ def test_what_holds_a_rotation_does_not_count_a_word_that_an_enrollment_brings()
     entry = UNRESOLVED.changed(ledger=TWO_UNREADABLE)
     given = Enrollment(GIVEN_ONE, replace=True)
     for rules in ({"retry_diverged": True}, {"repair": True}):
-        assert decisions(**rules).plan_enrollment(given, entry).next is Next.LOG_IN
+        assert Enrolling(decisions(**rules), given).plan(entry).next is Next.LOG_IN

@@ -40,6 +40,7 @@ from support.rotation_values import (
 )
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.enrolling import Enrolling
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
     EXPECTED,
     IN_FLIGHT,
@@ -315,7 +316,7 @@ def test_other_plans_do_not_believe_it_either(plan: str) -> None:
     entry = FRESH.changed(ledger=(line(CURRENT, UNKNOWN, AHEAD),), proved_at=AHEAD)
     decide = decisions()
     given = Enrollment(GIVEN_ONE, replace=True)
-    decision = decide.plan_verification(entry) if plan == "verification" else decide.plan_enrollment(given, entry)
+    decision = decide.plan_verification(entry) if plan == "verification" else Enrolling(decide, given).plan(entry)
     assert decision.entry is not None
     assert (decision.entry.proved_at, decision.entry.ledger[0].at) == (NOW, NOW)
 
