@@ -14,7 +14,8 @@ from simulator.client import Simulator
 from support.controller import Controller, Credential
 from support.load_balancer import CHANGES, LoadBalancer
 
-KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
+
 EXPIRED = {"attributes": {"status": "PASSWORD_EXPIRED"}}
 """A user of an IDaaS whose password is changed with a state token."""
 

@@ -11,12 +11,14 @@ import yaml
 from simulator.client import Simulator
 from support.controller import Controller, Credential
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
+
 TASKS = {
     "rotate": "Rotate | plan, log in, stage, change, verify, commit",
     "verify": "Verify | log in with each stored password",
     "enroll": "Enroll | prove each initial password and take it over",
 }
-ALL_KINDS = ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+ALL_KINDS = tuple(KINDS)
 
 
 def rotated(controller: Controller, people: dict[str, Credential]) -> set[str]:

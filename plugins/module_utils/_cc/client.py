@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Client of the CC-Gateway: agent sign-in, agent and administrator password, agent query.
+"""Client of the CC-Gateway.
 
 Source: CC-Gateway interface reference, the pages that the methods name. The codes are in codes.py.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from faults.flows import FLOWS
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS, REPAIRABLE, Kind
 from tools import kinds as lists
@@ -175,6 +176,7 @@ def test_a_module_is_in_one_action_group(module: str) -> None:
 @pytest.mark.parametrize("module", IN_GROUPS)
 def test_a_module_has_an_action(module: str) -> None:
     """Without it a module that is used alone would print its secrets at -vvv, and its logins would be counted nowhere."""
+    assert (ROOT / f"plugins/action/{module}.py").exists(), f"plugins/action/{module}.py is missing"
     action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
     assert action is importlib.import_module(f"{PLUGINS}.plugin_utils.module_runner.runner").ActionModule
 
@@ -201,6 +203,16 @@ def test_the_table_of_the_readme_lists_the_kinds() -> None:
     tables = re.findall(r"(?:^\|.*\n)+", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     (table,) = [table for table in tables if re.match(r"\| *Kind *\|", table)]
     agree("README.md", "the table of kinds", re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE), KINDS)
+
+
+@pytest.mark.parametrize("module", IN_GROUPS)
+def test_a_module_documents_its_options(module: str) -> None:
+    found = sorted(documented_options(module))
+    agree(f"plugins/modules/{module}.py", "the documented options", found, sorted(options_of(module)))
+
+
+def test_every_kind_is_in_the_fault_matrix() -> None:
+    agree("tests/faults/flows.py", "the kinds of the flows", sorted({flow.kind for flow in FLOWS}), sorted(KINDS))
 
 
 def test_literal_lists_follow() -> None:
@@ -329,7 +341,9 @@ def test_variables_that_the_role_reads_are_described(name: str) -> None:
         first = variable.partition(".")[0]
         if not first.startswith("__"):
             assert first in described, f"{SPECS}: {first} is missing; {VARIABLES} reads it for {name}"
-            assert re.search(rf"^(# )?{first}:", written, re.MULTILINE), f"{DEFAULTS}: {first} is missing, or a comment"
+            assert re.search(rf"^(# )?{first}:", written, re.MULTILINE), (
+                f"{DEFAULTS}: {first} is missing, also as a comment"
+            )
 
 
 PASSWORDS = ("password", "old_password", "new_password", "account_password")

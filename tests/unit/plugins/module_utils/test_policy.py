@@ -26,7 +26,9 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._policy impor
     is_usable_pattern,
 )
 
-CC_AGENT, CC_CONFIG, CEC_ACCOUNT, CEC_SIP, IDAAS = (kind.policy for kind in KINDS.values())
+CC_AGENT, CC_CONFIG, CEC_ACCOUNT, CEC_SIP, IDAAS = (
+    KINDS[name].policy for name in ("cc_agent", "cc_config", "cec_account", "cec_sip", "idaas")
+)
 CLASSES = (string.ascii_uppercase, string.ascii_lowercase, string.digits, string.punctuation)
 
 specials = st.sets(st.sampled_from(string.punctuation), max_size=8).map(lambda chosen: "".join(sorted(chosen)))

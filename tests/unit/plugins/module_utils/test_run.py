@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from support.module_runner import (
     operation,
 )
 
+from ansible_collections.callcenter.passwords.plugins import modules
 from ansible_collections.callcenter.passwords.plugins.module_utils._cc import accounts as cc_options
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
     ApiError,
@@ -36,22 +38,9 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.argsp
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
-MODULES = [
-    "cc_agent_info",
-    "cc_agent_login",
-    "cc_agent_password",
-    "cc_agent_reset",
-    "cc_config_login",
-    "cc_config_password",
-    "cec_account_password",
-    "cec_login_check",
-    "cec_sip_login",
-    "cec_sip_password",
-    "cec_token",
-    "idaas_login",
-    "idaas_password",
-    "idaas_user_password",
-]
+MODULES = sorted(
+    path.stem for path in Path(modules.__path__[0]).glob("*.py") if path.stem not in ("__init__", "rotation")
+)
 CHANGES = [name for name in MODULES if name.endswith(("_password", "_reset"))]
 SECRETS = {
     "password",
