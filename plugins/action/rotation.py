@@ -24,6 +24,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import checked, resolve_variables
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.accounts import account_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Flow, Step
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
 
     Options = Mapping[str, Any]
@@ -79,9 +81,17 @@ class ActionModule(ActionBase):
             inventory = variables.get("ansible_inventory_sources") or ()
             store = open_store(args["store_path"], args["vault_id"], self._loader, inventory)
             initial = password_option(args, "password") if args["intent"] == "enroll" else None
-            target = Target(host, args["kind"], args["account"], args["repair_host"], args["repair_account"], initial)
+            own, presented = _accounts(args)
+            target = Target(
+                host, args["kind"], args["account"], own, args["repair_host"], args["repair_account"], initial
+            )
             driver = Driver(target, store, ModuleRunner(self, dict(variables)), check_mode=self._task.check_mode)
-            step = driver.carry_out(self._flow(host, args, store, initial))
+            candidates = PolicyCandidates(KINDS[args["kind"]], args["account"], args["policy"], store)
+            run = Run(run_name(), now(), is_over, host)
+            decide = Decisions(_rules(host, args), run, candidates, own, presented)
+            if args["intent"] == "rotate":
+                candidates.check()
+            step = driver.carry_out(_flow(decide, args["intent"], _enrollment(args, store, initial)))
         except AnsibleError:
             raise
         except (StoreError, InputError) as exc:
@@ -101,25 +111,6 @@ class ActionModule(ActionBase):
             "msg": message,
             "steps": steps,
         }
-
-    def _flow(self, host: str, args: Options, store: Store, initial: str | None) -> Flow:
-        kind = KINDS[args["kind"]]
-        candidates = PolicyCandidates(kind, args["account"], args["policy"], store)
-        run = Run(run_name(), now(), is_over, host)
-        decide = Decisions(_rules(host, args), run, candidates)
-        if initial is not None:
-            store.check_vault_password()
-            given = Enrollment(
-                store.encrypt(initial),
-                lambda stored: store.decrypt(stored) == initial,
-                replace=args["replace"],
-                verify=args["verify"],
-            )
-            return flow.enroll(decide, given)
-        if args["intent"] == "verify":
-            return flow.verify(decide)
-        candidates.check()
-        return flow.rotate(decide)
 
     # -- options -------------------------------------------------------------------------------------------------------
 
@@ -163,6 +154,40 @@ class ActionModule(ActionBase):
         return dict(names)
 
 
+def _enrollment(args: Options, store: Store, initial: str | None) -> Enrollment | None:
+    if initial is None:
+        return None
+    store.check_vault_password()
+    return Enrollment(
+        store.encrypt(initial),
+        lambda stored: store.decrypt(stored) == initial,
+        replace=args["replace"],
+        verify=args["verify"],
+    )
+
+
+def _flow(decide: Decisions, intent: str, given: Enrollment | None) -> Flow:
+    if given:
+        return flow.enroll(decide, given)
+    return flow.verify(decide) if intent == "verify" else flow.rotate(decide)
+
+
+def _accounts(args: Options) -> tuple[Account | None, Account | None]:
+    """Return whose password is meant, and whose the change or the repair presents besides."""
+    kind = KINDS[args["kind"]]
+    given = {**_defaults(args["kind"]), **args["account"]}
+    if kind.parent:
+        return account_of(kind, given), account_of(KINDS[kind.parent], given)
+    if kind.repair and kind.repair.parent:
+        theirs = {**_defaults(kind.repair.parent), **given, **args["repair_account"]}
+        return account_of(kind, given), account_of(KINDS[kind.repair.parent], theirs)
+    return account_of(kind, given), None
+
+
+def _defaults(kind: str) -> dict[str, Any]:
+    return {name: spec["default"] for name, spec in _account_options(kind).items() if "default" in spec}
+
+
 def _rules(host: str, args: Options) -> Rules:
     """Return the rules that the options describe."""
     rules, kind, account = args["rules"], KINDS[args["kind"]], args["account"]
@@ -175,6 +200,7 @@ def _rules(host: str, args: Options) -> Rules:
         lease=timedelta(seconds=rules["lease_seconds"]),
         retry_diverged=rules["retry_diverged"],
         min_age=timedelta(hours=min_age_hours),
+        service_moved=rules["service_moved"],
         has_parent=kind.parent is not None,
         has_witness=bool(kind.witness and account.get(kind.witness)),
         repair=args["kind"] in args["repairable"],

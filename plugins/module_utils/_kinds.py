@@ -29,10 +29,22 @@ def _named(*options: str) -> Callable[[Options], list[str]]:
     return identifiers
 
 
+def _text(option: str) -> Callable[[Options], str]:
+    """Return a function that picks an account's name. Services differ in whether case matters, so it is left out."""
+    return lambda params: str(params.get(option) or "").strip().casefold()
+
+
 def _user_identifiers(params: Options) -> list[str]:
     """Return an IDaaS user's names: what the user logs in with, its mail prefix, and those that are given."""
     user = str(params.get("user_name") or "")
     return [name for name in (user, user.partition("@")[0], *map(str, params.get("identifiers") or ())) if name]
+
+
+def _administrator(params: Options) -> str:
+    """Return the number that a configuration administrator logs in with: its own, or a VDN's plus an offset."""
+    vdn_id = params.get("vdn_id")
+    number = params.get("admin_id") if vdn_id is None else int(vdn_id) + int(params["vdn_offset"])
+    return str(int(number or 0) or "")
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,9 @@ class Kind:
     Attributes:
         login: the module that finds out whether a password works.
         change: the module that changes it.
+        service: whose accounts these are. Kinds of one service with one account share the count of failed logins.
+        url: the option that says where the service is.
+        account: returns, from the modules' options, the account's name at the service; empty where they name none.
         policy: what the service documents about its passwords.
         identifiers: returns, from the modules' options, the account's names and numbers, which no password resembles.
         csv_column: column of the first passwords' file, counted from 0.
@@ -71,6 +86,9 @@ class Kind:
 
     login: str
     change: str
+    service: str
+    url: str
+    account: Callable[[Options], str]
     policy: Policy
     identifiers: Callable[[Options], list[str]]
     csv_column: int
@@ -93,6 +111,9 @@ KINDS: Mapping[str, Kind] = {
     "cc_agent": Kind(
         login="cc_agent_login",
         change="cc_agent_password",
+        service="CC-Gateway",
+        url="gateway_url",
+        account=lambda params: str(int(params.get("agent_id") or 0) or ""),
         # CC-Gateway interface reference, "Changing the Password (Extended)". The text allows several readings of
         # "consecutive identical characters" and does not list the specials, so no two neighbors are equal and a small
         # set of specials is used.
@@ -115,6 +136,9 @@ KINDS: Mapping[str, Kind] = {
     "cc_config": Kind(
         login="cc_config_login",
         change="cc_config_password",
+        service="CC-Gateway",
+        url="gateway_url",
+        account=_administrator,
         # Only the length is documented; what is generated keeps all rules.
         policy=Policy(min_classes=1, max_identical=32, identifier_piece=0),
         identifiers=_named("admin_id", "vdn_id"),
@@ -124,6 +148,9 @@ KINDS: Mapping[str, Kind] = {
     "cec_account": Kind(
         login="cec_login_check",
         change="cec_account_password",
+        service="CEC",
+        url="cec_url",
+        account=_text("account"),
         # CEC interface reference, "Modifying an Agent Account": eight characters and all four classes by default; the
         # rest of the rule group is the tenant's.
         policy=Policy(min_classes=4, max_identical=128, identifier_piece=0),
@@ -135,6 +162,9 @@ KINDS: Mapping[str, Kind] = {
     "cec_sip": Kind(
         login="cec_sip_login",
         change="cec_sip_password",
+        service="SIP phone in the CEC",
+        url="cec_url",
+        account=_text("account"),
         # CEC interface reference, "Changing the SIP Phone Number Login Password of an Agent".
         policy=Policy(max_length=16, specials="~@^*_+.?", max_identical=16, identifier_piece=0, generated_length=16),
         identifiers=_named("account", "sip_user"),
@@ -147,6 +177,9 @@ KINDS: Mapping[str, Kind] = {
     "idaas": Kind(
         login="idaas_login",
         change="idaas_password",
+        service="IDaaS",
+        url="idaas_url",
+        account=_text("user_name"),
         # The login announces the tenant's rules where a change is due. The error codes name what they are about:
         # history, user name forwards and backwards, telephone number, mail prefix, complexity, repetition, length.
         policy=Policy(max_identical=128, identifier_piece=0, whole_identifier=True, generated_length=16),

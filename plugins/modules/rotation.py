@@ -86,6 +86,12 @@ options:
             word of a person is heard once since the last login that succeeded.
         type: bool
         default: false
+      service_moved:
+        description:
+          - The service of the account has another address than the one that the store knows. Otherwise a host's
+            passwords are used at that address only.
+        type: bool
+        default: false
   account:
     description:
       - Options of the modules that log in to the account, change its password and repair it, such as C(gateway_url) and
@@ -245,6 +251,7 @@ _RULES: Mapping[str, Any] = {
     "lock_window_minutes": {"type": "float", "default": 30},
     "lease_seconds": {"type": "float", "default": 120},
     "retry_diverged": {"type": "bool", "default": False},
+    "service_moved": {"type": "bool", "default": False},
 }
 
 ARGUMENTS = ArgumentSpec(

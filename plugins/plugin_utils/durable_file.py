@@ -9,10 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 
 
-def replace(path: str, text: str) -> None:
+def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> None:
     """Put a file in the place of another one, durably: whatever is killed, one of them is there, and whole.
+
+    Args:
+        path: of the file.
+        text: what it shall hold.
+        check: called right before; raises where the file must not be put in its place any more.
 
     Raises:
         OSError: it could not be written; the old one is still there.
@@ -24,6 +30,7 @@ def replace(path: str, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        check()
         os.rename(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -120,6 +120,7 @@ def test_a_gateway_that_is_away(controller: Controller, simulator: Simulator) ->
     agents = controller.add_agents(1001, 2)
     controller.enroll()
     url = controller.group_vars["rotate_cc_gateway_url"]
+    controller.group_vars["rotate_service_moved"] = True
     for away in ("https://127.0.0.1:1", "https://gateway.invalid:8043"):
         controller.group_vars["rotate_cc_gateway_url"] = away
         run = controller.rotate()

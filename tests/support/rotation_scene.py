@@ -13,6 +13,8 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation impo
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Flow, Step
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    Account,
+    BookedLogin,
     Ciphertext,
     Conflict,
     Entry,
@@ -71,6 +73,10 @@ class Store:
 
     def check_vault_password(self) -> None:
         return
+
+    def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
+        others = [entry for (_host, other), entry in self.entries.items() if other != kind and entry.account == account]
+        return tuple(line for entry in others for line in entry.ledger) if others else None
 
     def read(self, host: str, kind: str) -> Entry | None:
         return self.entries.get((host, kind))

@@ -23,6 +23,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._errors impor
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     CURRENT,
     STAGED,
+    Account,
     Ciphertext,
     Entry,
 )
@@ -44,19 +45,25 @@ class Decisions:
         rules: what it obeys.
         run: which run it is.
         candidates: draws new passwords.
+        account: whose password the inventory means.
+        presented_account: whose password the change or the repair presents.
     """
 
     rules: Rules
     run: Run
     candidates: Candidates
+    account: Account | None = None
+    presented_account: Account | None = None
 
     # -- plans ---------------------------------------------------------------------------------------------------------
 
     def plan(self, stored: Entry) -> Decision:
         """Decide from the store alone whether to rotate, to resume, or to leave the credential alone."""
+        if not self.is_meant(stored, self.account):
+            return self.of_another(stored)
         entry = ledger.believed(stored, self.run)
         is_asked_for = self.rules.retry_diverged and bool(entry.ledger)
-        decision = self._plan(self._with_another_chance(entry), is_asked_for)
+        decision = self._plan(self._with_another_chance(self.bound(entry)), is_asked_for)
         if decision.next.goes_on and self.rules.blocked_reason:
             return Decision(Next.FAIL, Outcome.BLOCKED, self.rules.blocked_reason)
         # What a wrong clock has written is counted from now on, and not from each run anew.
@@ -115,7 +122,9 @@ class Decisions:
 
     def plan_verification(self, stored: Entry) -> Decision:
         """Decide whether the current password may be tried, with no intent to change it."""
-        entry = self._with_another_chance(ledger.believed(stored, self.run))
+        if not self.is_meant(stored, self.account):
+            return self.of_another(stored)
+        entry = self._with_another_chance(self.bound(ledger.believed(stored, self.run)))
         if entry.staged:
             return Decision(Next.FAIL, Outcome.UNRESOLVED, sentences.UNRESOLVED)
         if ledger.is_diverged(entry) and not self.rules.has_parent:
@@ -227,6 +236,7 @@ class Decisions:
             return Decision(Next.FAIL, Outcome.FAILED, sentences.TAKEN_AWAY, kept)
         committed = Entry(
             entry.version,
+            entry.account,
             current=candidate,
             previous=entry.current,
             proved_at=self.run.time,
@@ -234,6 +244,22 @@ class Decisions:
         )
         message = sentences.TEMPORARY if entry.temporary else "the new password is in force"
         return Decision(Next.DONE, Outcome.ROTATED, message, committed)
+
+    # -- whose password it is ------------------------------------------------------------------------------------------
+
+    def is_meant(self, stored: Entry, account: Account | None) -> bool:
+        """Whether an entry is an account's, or may become so."""
+        if stored.account is None or account is None or stored.account == account:
+            return True
+        return self.rules.service_moved and stored.account == account._replace(server=stored.account.server)
+
+    def of_another(self, stored: Entry) -> Decision:
+        """Return the decision that a host's passwords are another account's."""
+        return Decision(Next.FAIL, Outcome.FAILED, sentences.of_another(stored.account, self.account))
+
+    def bound(self, entry: Entry) -> Entry:
+        """Return the entry as the account's that the inventory means."""
+        return entry.changed(account=self.account or entry.account)
 
     # -- what they have in common --------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     CURRENT,
     INITIAL,
     STAGED,
+    Account,
     Conflict,
     Entry,
     StoreError,
@@ -51,6 +52,7 @@ class Target:
         host: inventory host.
         kind: kind of credential.
         account: options of the modules that are the account's.
+        owner: the account that they name.
         administrator: inventory host of the administrator who repairs.
         administrator_account: options of the repairing module that are the administrator's.
         initial: the password that is to be enrolled.
@@ -59,6 +61,7 @@ class Target:
     host: str
     kind: str
     account: Mapping[str, Any]
+    owner: Account | None = None
     administrator: str | None = None
     administrator_account: Mapping[str, Any] = field(default_factory=dict)
     initial: str | None = field(default=None, repr=False)
@@ -152,11 +155,9 @@ class Driver:
     def _update(self, host: str, kind: str, effect: Write) -> Step:
         """Read, decide, write; decide anew when another run wrote in between."""
         for attempt in range(_CONFLICTS):
-            before = self._store.read(host, kind)
-            if before is None or not (before.current or effect.may_create or effect.whose is not Whose.OWN):
-                if not effect.may_create and effect.whose is Whose.OWN:
-                    raise StoreError("it is not enrolled; run the enroll playbook for this host first")
-                before = before or Entry()
+            before = self._read(host, kind, effect.whose)
+            if effect.whose is Whose.OWN and not (before.current or effect.may_create):
+                raise StoreError("it is not enrolled; run the enroll playbook for this host first")
             decision = effect.decide(before)
             if decision.next in (Next.LOG_IN, Next.CHANGE, Next.REPAIR):
                 self._check_vault_password(before, decision.slot)
@@ -170,6 +171,12 @@ class Driver:
                 if attempt == _CONFLICTS - 1:
                     raise
         raise AssertionError
+
+    def _read(self, host: str, kind: str, whose: Whose) -> Entry:
+        """Return an entry, with what counts against its account elsewhere; an empty one where there is none yet."""
+        entry = self._store.read(host, kind) or Entry()
+        account = entry.account or (self._target.owner if whose is Whose.OWN else None)
+        return entry.changed(elsewhere=self._store.booked_elsewhere(account, kind) if account else None)
 
     def _check_vault_password(self, entry: Entry, slot: str) -> None:
         """Find out before anything is written or sent that the vault password is the right one."""

@@ -35,7 +35,9 @@ class Enrolling:
     def plan(self, stored: Entry) -> Decision:
         """Decide whether a password that the user gives may be tried and taken over."""
         rules = self.decide.rules
-        entry = ledger.believed(stored, self.decide.run)
+        if not self.decide.is_meant(stored, self.decide.account):
+            return self.decide.of_another(stored)
+        entry = self.decide.bound(ledger.believed(stored, self.decide.run))
         is_stuck = self._is_stuck(entry)
         if rules.retry_diverged:
             entry = ledger.with_more_attempts(entry)
@@ -72,6 +74,7 @@ class Enrolling:
             return self.decide.after_failure(settled, login, "log in", is_initial=True)
         taken_over = Entry(
             entry.version,
+            self.decide.account or entry.account,
             current=self.given.password,
             # A candidate may have left this machine; what was current has failed, or gives way on purpose.
             previous=entry.staged or entry.current,

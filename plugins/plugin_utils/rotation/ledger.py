@@ -199,12 +199,13 @@ def is_diverged(entry: Entry) -> bool:
 
 
 def counted(entry: Entry, run: Run, slot: str = STAGED) -> list[BookedLogin]:
-    """Return the logins that failed or may have failed since the last success, those under way elsewhere included.
+    """Return the logins that failed or may have failed since the last success, those of other runs and kinds included.
 
     For a login with the current password one that was expected is left out, where its run is over: the current password
     had worked a moment before it.
     """
-    lines = [line for line in entry.ledger if line.outcome != Outcome.LOCKED and not line.is_free]
+    booked = (*entry.ledger, *(entry.elsewhere or ()))
+    lines = [line for line in booked if line.outcome != Outcome.LOCKED and not line.is_free]
     failed = [line for line in lines if line.outcome != EXPECTED]
     expected = [line for line in lines if line.outcome == EXPECTED and line.run != run.name]
     if slot == CURRENT and expected and run.is_over(expected[0].run):
@@ -293,8 +294,12 @@ def with_more_attempts(entry: Entry) -> Entry:
 
 
 def _is_outage(entry: Entry, lines: list[BookedLogin]) -> bool:
-    """Whether logins were not answered at all with an account whose password was proved before."""
-    return entry.proved_at is not None and all(not line.is_answered for line in lines)
+    """Whether logins were not answered at all with an account whose password was proved before.
+
+    With an account that has entries of other kinds one of them may have changed the password since.
+    """
+    is_proved = entry.proved_at is not None and entry.elsewhere is None
+    return is_proved and all(not line.is_answered for line in lines)
 
 
 def _cannot_fail_thrice(entry: Entry, lines: list[BookedLogin], slot: str) -> bool:

@@ -31,6 +31,7 @@ class Rules:
         has_parent: the change presents another credential's password instead of the current one.
         has_witness: a login proves the password without that other one.
         repair: an administrator may set the password of a diverged credential.
+        service_moved: a person says that the service has another address than the store knows.
         has_administrator: the repair presents an administrator's password that is in the store.
         presented: whose password the change or the repair presents, for people.
         blocked_reason: why nothing must be changed, whatever is due; empty where it may.
@@ -46,6 +47,7 @@ class Rules:
     has_parent: bool = False
     has_witness: bool = False
     repair: bool = False
+    service_moved: bool = False
     has_administrator: bool = False
     presented: str = ""
     blocked_reason: str = ""

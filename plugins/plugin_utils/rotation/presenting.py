@@ -48,6 +48,9 @@ class Presenting:
         run = self.decide.run.presenting
         rules = replace(self.decide.rules, retry_diverged=False, repair=False)
         entry = ledger.believed(stored, run)
+        if not self.decide.is_meant(stored, self.decide.presented_account):
+            message = sentences.of_another(stored.account, self.decide.presented_account)
+            return Decision(Next.FAIL, Outcome.BLOCKED, message)
         if entry.current is None:
             return Decision(Next.FAIL, Outcome.BLOCKED, "it is not enrolled; enroll it first")
         if entry.staged:

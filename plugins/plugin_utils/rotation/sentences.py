@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account, Entry
 
     from .model import Rules
 
@@ -80,6 +80,17 @@ def leased(entry: Entry, rules: Rules) -> str:
     """Say until when a credential is left to another run."""
     end = f" until {text(entry.written_at + rules.lease)}" if entry.written_at else ""
     return f"another run is at work on this credential; it is left to that run{end}"
+
+
+def of_another(stored: Account | None, named: Account | None) -> str:
+    """Say that the inventory names another account than the store."""
+    has_moved = stored and named and named._replace(server=stored.server) == stored
+    way_out = (
+        "set rotate_service_moved to true in one run, if this is the same service at a new address"
+        if has_moved
+        else "give the other account an inventory host of its own"
+    )
+    return f"the stored password is that of {stored}, and the inventory names {named}. Correct it, or {way_out}"
 
 
 def not_due(time: datetime) -> str:

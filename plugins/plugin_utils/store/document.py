@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.callcenter.passwords.plugins.plugin_utils import timestamps
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     SLOTS,
+    Account,
     BookedLogin,
     Ciphertext,
     Entry,
@@ -27,6 +28,7 @@ def to_dict(entry: Entry) -> dict[str, Any]:
     """Return an entry as plain values; its passwords are ciphertexts."""
     return {
         "version": entry.version,
+        **({"account": entry.account._asdict()} if entry.account else {}),
         **{name: _text(getattr(entry, name)) for name in _TIMES},
         "written_by": entry.written_by,
         **({"temporary": True} if entry.temporary else {}),
@@ -45,6 +47,7 @@ def from_dict(values: dict[str, Any]) -> Entry:
     known.update({slot: Ciphertext(str(values[slot])) if values[slot] else None for slot in SLOTS})
     return Entry(
         version=int(values["version"]),
+        account=Account(**values["account"]) if values.get("account") else None,
         written_by=values["written_by"],
         temporary=bool(values.get("temporary")),
         ledger=tuple(_line_from_dict(line) for line in values["ledger"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 Ciphertext = NewType("Ciphertext", str)
 """A secret as the store keeps it. Only the store that encrypted it can decrypt it."""
@@ -16,6 +16,23 @@ Ciphertext = NewType("Ciphertext", str)
 CURRENT, STAGED, PREVIOUS, INITIAL = "current", "staged", "previous", "initial"
 SLOTS = (CURRENT, STAGED, PREVIOUS, INITIAL)
 """The passwords of a credential, each an attribute of its entry."""
+
+
+class Account(NamedTuple):
+    """Whose password it is. What a server locks is an account, whatever an inventory calls the host.
+
+    Attributes:
+        service: such as ``CC-Gateway``.
+        server: where it is, host:port.
+        name: the account's name or number there.
+    """
+
+    service: str
+    server: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} of the {self.service} at {self.server}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,7 @@ class Entry:
 
     Attributes:
         version: counts the writes; a write succeeds only on the version that it has read.
+        account: whose passwords these are. Bound when the entry is written first.
         current: the password that works, as far as is known. Absent until enrollment is complete.
         staged: the one candidate, from before it is sent until it is committed or another password is proved.
         previous: what was current before, or a candidate that was sent and gave way.
@@ -65,9 +83,12 @@ class Entry:
         written_by: the run that wrote last and may still be at work; absent once it has finished.
         written_at: when.
         ledger: logins that failed or may have failed since the last one that succeeded.
+        elsewhere: such logins of the same account in entries of other kinds, as they were read; None where there are no
+            such entries. Never written.
     """
 
     version: int = 0
+    account: Account | None = None
     current: Ciphertext | None = field(default=None, repr=False)
     staged: Ciphertext | None = field(default=None, repr=False)
     previous: Ciphertext | None = field(default=None, repr=False)
@@ -79,6 +100,7 @@ class Entry:
     written_by: str | None = None
     written_at: datetime | None = None
     ledger: tuple[BookedLogin, ...] = ()
+    elsewhere: tuple[BookedLogin, ...] | None = field(default=None, compare=False)
 
     def password(self, slot: str) -> Ciphertext | None:
         """Return the password of a slot."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ansible.parsing.vault import VaultLib
 
-from .entry import Ciphertext, Entry, StoreError
+from .entry import Account, BookedLogin, Ciphertext, Entry, StoreError
 from .vault_file import VaultFileStore
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class Store(Protocol):
 
     def read(self, host: str, kind: str) -> Entry | None:
         """Return a credential."""
+
+    def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
+        """Return the ledgers of an account's entries of other kinds, None where there are no such entries."""
 
     def write(self, host: str, kind: str, entry: Entry) -> Entry:
         """Write a credential, compare-and-swap on its version."""

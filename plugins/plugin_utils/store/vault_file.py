@@ -11,7 +11,6 @@ A write is locked, compared, written to a temporary file, flushed, renamed over 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import stat
@@ -26,7 +25,9 @@ from ansible.parsing.vault import VaultLib, match_encrypt_secret
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
 
 from .document import from_dict, to_dict
-from .entry import SLOTS, Ciphertext, Conflict, Entry, StoreError
+from .entry import SLOTS, Account, BookedLogin, Ciphertext, Conflict, Entry, StoreError
+from .locks import locked
+from .owners import Owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,7 @@ class VaultFileStore:
             vault_id: which of them encrypts; otherwise the run's own rule decides.
         """
         self._folder = os.path.abspath(os.path.expanduser(folder))
+        self._owners = Owners(self._folder)
         self._vault = vault
         self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
         # Ansible Vault derives a key of its own for each secret, which takes 10,000 rounds on purpose.
@@ -147,18 +149,51 @@ class VaultFileStore:
         """
         try:
             self._prepare_folder()
-            with self._lock(host):
+            with self._owned(host, kind, entry.account), locked(self._lock_path(self._path(host))) as lock:
                 credentials = self._load(self._path(host))
                 stored = credentials.get(kind)
                 if (stored.version if stored else 0) != entry.version:
                     raise Conflict("another run has written this credential in the meantime")
                 credentials[kind] = entry.changed(version=entry.version + 1)
-                replace(self._path(host), _text(_document(host, credentials)))
+                replace(self._path(host), _text(_document(host, credentials)), lock.check)
                 return credentials[kind]
         except OSError as exc:
             raise StoreError(
                 f"the store {self._folder} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
             ) from None
+
+    def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
+        """Return the ledgers of an account's entries of other kinds, None where there are no such entries.
+
+        A server counts the failed logins with all of them together.
+
+        Raises:
+            StoreError: a file cannot be read or understood.
+        """
+        others = [(host, other) for other, host in self._owners.of(account).items() if other != kind]
+        found = [self._load(self._path(host)).get(other) for host, other in others]
+        entries = [entry for entry in found if entry and entry.account == account]
+        return tuple(line for entry in entries for line in entry.ledger) if entries else None
+
+    @contextlib.contextmanager
+    def _owned(self, host: str, kind: str, account: Account | None) -> Iterator[None]:
+        """Make an account the host's, until its entry is written; raise StoreError where it is another host's."""
+        if account is None or self._owners.of(account).get(kind) == host:
+            yield
+            return
+        with locked(self._lock_path(self._owners.path(account))) as lock:
+            hosts = self._owners.of(account)
+            owner = hosts.get(kind, host)
+            if owner != host:
+                bound = self._load(self._path(owner)).get(kind)
+                if bound and bound.account == account:
+                    raise StoreError(
+                        f"account {account} belongs to the inventory host {owner}, and two hosts would lock it "
+                        f"together. Correct the inventory; if {owner} has another name now, rename its file in the "
+                        "store as well"
+                    )
+            self._owners.keep(account, {**hosts, kind: host}, lock.check)
+            yield
 
     def _encryption_key(self) -> tuple[str, Any]:
         if not self._vault.secrets:
@@ -183,17 +218,10 @@ class VaultFileStore:
                 f"the store {self._folder} is open to every user of this machine; run chmod o-rwx on it, then run again"
             )
 
-    @contextlib.contextmanager
-    def _lock(self, host: str) -> Iterator[None]:
+    def _lock_path(self, path: str) -> str:
         locks = os.path.join(self._folder, _LOCKS)
         os.makedirs(locks, mode=0o700, exist_ok=True)
-        path = os.path.join(locks, os.path.basename(self._path(host)))
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return os.path.join(locks, os.path.basename(path))
 
     def _load(self, path: str) -> dict[str, Entry]:
         try:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +42,7 @@ from support.rotation_values import (
 )
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.enrolling import Enrolling
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
     EXPECTED,
@@ -56,7 +59,12 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.mode
     Rules,
     Step,
 )
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    Account,
+    BookedLogin,
+    Ciphertext,
+    Entry,
+)
 
 FEW = line(CURRENT, WRONG, remaining_attempts=2)
 JUST_NOW = ago(minutes=5)
@@ -476,3 +484,54 @@ def test_what_a_repair_may_have_set_is_set_again_by_the_next_run(rules: dict[str
         assert (decision.next, decision.slot) == (Next.REPAIR, STAGED)
     else:
         assert decision.outcome == "held", "the booked verification may have failed"
+
+
+# -- whose password it is ----------------------------------------------------------------------------------------------
+
+MINE = Account("CC-Gateway", "gateway.test:8043", "1001")
+ELSEWHERE = MINE._replace(server="other.test:8043")
+ANOTHER = MINE._replace(name="1002")
+
+
+def of(account: Account | None, **rules: Any) -> Decisions:
+    return replace(decisions(**rules), account=account)
+
+
+@pytest.mark.parametrize("named", [ELSEWHERE, ANOTHER, MINE._replace(service="CEC")])
+@pytest.mark.parametrize("plan", [Decisions.plan, Decisions.plan_verification])
+def test_passwords_are_used_for_their_own_account_only(
+    named: Account, plan: Callable[[Decisions, Entry], Decision]
+) -> None:
+    for rules in ({}, {"retry_diverged": True}, {"when": "due"}, {"repair": True}):
+        decision = plan(of(named, **rules), IDLE.changed(account=MINE))
+        assert told(decision) == (Next.FAIL, "failed", False)
+        assert f"is that of {MINE}, and the inventory names {named}" in decision.message
+
+
+def test_a_service_that_has_moved_is_acknowledged() -> None:
+    stored = IDLE.changed(account=MINE)
+    assert "set rotate_service_moved to true in one run" in of(ELSEWHERE).plan(stored).message
+    decision = of(ELSEWHERE, service_moved=True).plan(stored)
+    assert decision.next is Next.LOG_IN
+    assert decision.entry
+    assert decision.entry.account == ELSEWHERE
+    refused = of(ANOTHER, service_moved=True).plan(stored)
+    assert refused.next is Next.FAIL
+    assert "rotate_service_moved" not in refused.message
+
+
+@pytest.mark.parametrize(("stored", "named", "bound"), [(None, MINE, MINE), (MINE, None, MINE), (MINE, MINE, MINE)])
+def test_an_entry_is_bound_when_it_is_written(
+    stored: Account | None, named: Account | None, bound: Account | None
+) -> None:
+    decision = of(named).plan(IDLE.changed(account=stored))
+    assert decision.entry
+    assert decision.entry.account == bound
+    assert of(named, when="resume").plan(IDLE.changed(account=stored)).entry is None, "nothing is written only for that"
+
+
+def test_failed_logins_of_other_kinds_of_the_account_count() -> None:
+    elsewhere = (line(CURRENT, WRONG), line(CURRENT, UNKNOWN))
+    assert decisions().plan(IDLE.changed(elsewhere=elsewhere)).outcome == "held"
+    assert decisions().plan(IDLE.changed(elsewhere=elsewhere[:1], ledger=elsewhere[1:])).outcome == "held"
+    assert decisions().plan(IDLE.changed(elsewhere=elsewhere[:1])).next is Next.LOG_IN
