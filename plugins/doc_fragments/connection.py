@@ -62,4 +62,10 @@ options:
         description: Minutes for which a failed login is counted.
         type: float
         default: 30
+      unanswered:
+        description:
+          - After how many logins in a row without any answer a run makes no further one at this server; 0 is no limit.
+            What is not answered may count as a failed login. Such a task fails with the outcome V(unreachable).
+        type: int
+        default: 2
 """

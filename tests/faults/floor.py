@@ -108,6 +108,8 @@ class Floor:
             "rotate_sip_timeout": 1,
             # So many accidents in one run would use it up.
             "rotate_max_failed_logins_per_server": 0,
+            # Every host is to meet its own accident.
+            "rotate_max_unanswered_logins_per_server": 0,
             "rotate_idaas_tenant_client_id": TENANT_CLIENT,
             "rotate_idaas_tenant_client_secret": TENANT_SECRET,
         }

@@ -28,6 +28,7 @@ CONNECTION = ArgumentSpec(
                 "folder": {"type": "path", "required": True},
                 "most": {"type": "int", "default": 20},
                 "window_minutes": {"type": "float", "default": 30},
+                "unanswered": {"type": "int", "default": 2},
             },
         },
     }

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DOCUMENTS = ("tenant_tokens", "shared_credentials", "logins_under_way")
+_DOCUMENTS = ("tenant_tokens", "shared_credentials", "logins_under_way", "outages")
 _LENGTH_BYTES = 8
 
 

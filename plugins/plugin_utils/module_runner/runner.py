@@ -27,6 +27,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._process.tena
     Token,
     TokenOfRun,
 )
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.outages import OUTAGES
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
@@ -122,10 +123,11 @@ class ModuleRunner:
         if validated.errors.errors:
             if self.runs_here:
                 raise AnsibleActionFail(validated.errors.msg)
-            params, cap = {}, None  # The module finds it out as well, and says so.
+            params, cap, unanswered = {}, None, 0  # The module finds it out as well, and says so.
         else:
             try:
                 cap = Cap.of(params)
+                unanswered = (params.get("failed_login_cap") or {}).get("unanswered", 0)
             except InputError as exc:
                 return operation.refusal(ApiError(Outcome.ACCESS_DENIED, ". ".join(exc.faults) + ". Nothing was sent"))
 
@@ -137,7 +139,7 @@ class ModuleRunner:
         try:
             if check_mode or not params:
                 return send()
-            return _protected(operation.logins_with(params), cap, send)
+            return _protected(operation.logins_with(params), cap, unanswered, send)
         except ApiError as exc:
             return operation.refusal(exc)
         except _CutOffError as exc:
@@ -194,13 +196,17 @@ class ModuleRunner:
         return TokenOfRun(("elsewhere", *tenant), ask)
 
 
-def _protected(logins: Sequence[Login], cap: Cap | None, send: Callable[[], Result]) -> Result:
-    """Return the result of a task whose logins endanger neither a credential that hosts share nor this address.
+def _protected(logins: Sequence[Login], cap: Cap | None, unanswered: int, send: Callable[[], Result]) -> Result:
+    """Return the result of a task whose logins endanger no credential that hosts share, no address and no accounts.
 
     Raises:
         ApiError: nothing was sent, so that they do not.
     """
-    return SHARED_CREDENTIALS.send(logins, lambda: LOGINS_UNDER_WAY.send(cap, logins, send))
+
+    def in_order() -> Result:
+        return OUTAGES.send(unanswered, logins, send)
+
+    return SHARED_CREDENTIALS.send(logins, lambda: LOGINS_UNDER_WAY.send(cap, logins, in_order))
 
 
 def operation_of(module: str) -> Operation:
