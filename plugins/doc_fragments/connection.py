@@ -13,6 +13,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
   - requests >= 2.28
+notes:
+  - A proxy that E(HTTPS_PROXY) or E(ALL_PROXY) names is used, except for the servers in E(NO_PROXY). It must be an HTTP
+    proxy; SOCKS is not supported.
+  - Where the proxy, or the file that E(REQUESTS_CA_BUNDLE) names, cannot be used, nothing is sent. The outcome is
+    V(unreachable), and the message names the variable.
 options:
   ca_path:
     description:

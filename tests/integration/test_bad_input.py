@@ -281,6 +281,24 @@ def test_certificates_that_are_not_trusted(controller: Controller, simulator: Si
         assert misnamed.account("cc_agent", agent.number)["password"] == controller.stored(agent.host)["current"]
 
 
+def test_a_proxy_that_cannot_be_used(controller: Controller, simulator: Simulator) -> None:
+    """Nothing is sent and nothing counts, however often: with the variable corrected, it works at once."""
+    agents = controller.add_agents(1001, 2)
+    controller.fill()
+    for proxy in ("socks5h://127.0.0.1:1", "ftp://127.0.0.1:1", "http://", "http://svc:Pa#ss/w@127.0.0.1:3128"):
+        controller.environment["HTTPS_PROXY"] = proxy
+        run = controller.rotate()
+        assert run.calls == []
+        for agent in agents:
+            assert run.outcome(agent.host) == "unreachable"
+            assert "the proxy that HTTPS_PROXY names" in run.message(agent.host)
+            assert controller.stored(agent.host)["ledger"] == []
+        assert "Pa#ss" not in run.output
+    del controller.environment["HTTPS_PROXY"]
+    assert controller.rotate().changed == controller.hosts
+    controller.judge()
+
+
 def test_options_of_business_accounts_phones_and_users(controller: Controller, simulator: Simulator) -> None:
     cases: dict[str, tuple[str, dict[str, Any], list[str]]] = {
         "no app key": ("cec_account", {"rotate_cec_app_key": ""}, ["app_key must be", "CEC's operator"]),

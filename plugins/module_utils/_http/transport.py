@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 from .._errors import NOT_EVALUATED, ApiError, InputError, NoAnswer, NothingSent, Outcome, Unreadable
 from .._net.certificates import ca_faults
+from .environment import ca_variable_faults, proxy_variable
 from .strict_json import parse_object
 from .wire import REQUESTS_IMPORT_ERROR, Adapter, NotConnected
 
@@ -205,7 +206,7 @@ class Transport:
             params: parameters of the URL; never a secret.
 
         Raises:
-            NothingSent: no connection came about.
+            NothingSent: no connection came about, perhaps because of what the environment asks for.
             NoAnswer: the request may have arrived, and there is no complete answer to it.
         """
         try:
@@ -218,6 +219,7 @@ class Transport:
                 f"{self.endpoint.place} was not reached: its URL, or a header that you gave, has characters that "
                 "cannot be sent"
             ) from None
+        way = self._way(request, settings)
         timeout = (self.endpoint.timeout, self.endpoint.timeout)
         try:
             with self._session.send(request, timeout=timeout, allow_redirects=False, **settings) as response:
@@ -228,11 +230,20 @@ class Transport:
                     body=_read(response.raw),
                 )
         except NotConnected as exc:
-            raise NothingSent(f"{self.endpoint.place} was not reached: {exc.reason}") from None
+            raise NothingSent(f"{self.endpoint.place} was not reached{way}: {exc.reason}") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
             raise NoAnswer(f"{self.endpoint.place} gave no complete answer") from None
         finally:
             self._used_at = time.monotonic()
+
+    def _way(self, request: requests.PreparedRequest, settings: Mapping[str, Any]) -> str:
+        """Return by which proxy a request goes, for messages, once the certificates that the environment names are."""
+        url, verify = str(request.url), settings["verify"]
+        if isinstance(verify, str) and verify != self.endpoint.ca_path and url.startswith("https:"):
+            for fault in ca_variable_faults(verify):
+                raise NothingSent(f"{self.endpoint.place} was not reached: {fault}")
+        variable = proxy_variable(url, settings["proxies"])
+        return f" through the proxy that {variable} names" if variable else ""
 
     def _prepared(
         self,

@@ -15,8 +15,9 @@ import logging
 import socket
 import ssl
 import time
+from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._net.certificates import OTHER_NAME, certificate_fault
 from .._net.deadlines import remaining, shares
@@ -31,6 +32,9 @@ except ImportError as exc:
     HTTPAdapter = HTTPConnection = HTTPSConnection = HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
 else:
     REQUESTS_IMPORT_ERROR = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAX_HEAD_CHARACTERS = 64 * 1024
 """Largest headers that are read, taken together. The APIs send less than two kilobytes."""
@@ -67,6 +71,8 @@ def _why_not_connected(exc: Exception) -> str:
         return "the TLS handshake failed; check that the port speaks HTTPS"
     if isinstance(exc, (socket.gaierror, UnicodeError)):
         return "its name could not be resolved; check the host name and DNS"
+    if isinstance(exc, OSError) and exc.filename is not None:
+        return "the file that SSLKEYLOGFILE names cannot be written; correct that variable, or unset it"
     return "the connection was not accepted; check the address, the port and that the service runs"
 
 
@@ -141,6 +147,22 @@ class _Response(HTTPResponse):
 # -- a connection ------------------------------------------------------------------------------------------------------
 
 
+_NO_PROXY_URL = (
+    "that is no URL of a proxy; write it as http://host:port, with special characters of its user and password as "
+    "%-codes"
+)
+_NO_AUTHORITIES = "there are no certificates of authorities to trust; give ca_path, or install the system's"
+
+
+@contextmanager
+def _before_connecting(reason: str) -> Iterator[None]:
+    """Nothing has been sent yet. What fails in the libraries for a bad value, not for a mistake, says so."""
+    try:
+        yield
+    except (OSError, HTTPException, ValueError):
+        raise NotConnected(reason) from None
+
+
 class _Bounded:
     """What both kinds of connection have in common. ``timeout`` is for connecting, and again for each of the rest.
 
@@ -150,6 +172,10 @@ class _Bounded:
     response_class: Any = _Response
     sock: Any
     timeout: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        with _before_connecting(_NO_PROXY_URL):
+            super().__init__(*args, **options)
 
     def connect(self) -> None:
         self._deadline = time.monotonic() + self.timeout
@@ -190,7 +216,7 @@ class _Bounded:
         except TimeoutError:
             raise
         except (OSError, HTTPException, ValueError):
-            raise NotConnected("the proxy did not connect to it; check the proxy that the environment names") from None
+            raise NotConnected("the proxy did not connect to it; check what it allows, and your user there") from None
         self.sock.settimeout(remaining(self._deadline))
 
 
@@ -217,13 +243,32 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class Adapter(HTTPAdapter):
-    """Retries nothing, and tells a failed connection from a failed request."""
+    """Retries nothing, and tells a failed connection from a failed request.
+
+    What requests does before it opens a connection fails as a connection does: nothing has been sent.
+    """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = dict(_POOLS)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("socks"):
+            # Its connections would not be those of this file, so nobody would bound them.
+            raise NotConnected("SOCKS is not supported; name an HTTP proxy, or the server in NO_PROXY")
+        manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = dict(_POOLS)
         return manager
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _before_connecting(_NO_PROXY_URL):
+            return super().get_connection_with_tls_context(*args, **kwargs)
+
+    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the same for requests before 2.32."""
+        with _before_connecting(_NO_PROXY_URL):
+            return super().get_connection(*args, **kwargs)
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        with _before_connecting(_NO_AUTHORITIES):
+            super().cert_verify(*args, **kwargs)

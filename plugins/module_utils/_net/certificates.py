@@ -30,21 +30,23 @@ def certificate_fault(code: int) -> str:
     return "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted")
 
 
-def ca_faults(ca_path: str) -> list[str]:
-    """Return what is wrong with a file of CA certificates, nothing where it can be used."""
+def ca_faults(ca_path: str, option: str = "ca_path") -> list[str]:
+    """Return what is wrong with a file of CA certificates that `option` names, nothing where it can be used."""
     try:
         status = stat(ca_path)
     except OSError:
         status = None
     if status is None or not S_ISREG(status.st_mode):
-        return ["ca_path names no file on the machine that sends the requests; correct the path"]
-    return list(_faults(ca_path, status.st_mtime_ns))
+        return [f"{option} names no file on the machine that sends the requests; correct the path"]
+    if not _is_usable(ca_path, status.st_mtime_ns):
+        return [f"{option} names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
+    return []
 
 
 @lru_cache(maxsize=16)
-def _faults(ca_path: str, _changed_at: int) -> tuple[str, ...]:
+def _is_usable(ca_path: str, _changed_at: int) -> bool:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
     except (OSError, ValueError):
-        return ("ca_path names a file that cannot be read or holds no PEM certificate; give the CA's PEM file",)
-    return ()
+        return False
+    return True
