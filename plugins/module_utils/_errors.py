@@ -97,8 +97,8 @@ PROVES_PASSWORD = frozenset({Outcome.OK, Outcome.OK_RESTRICTED})
 COUNTS_AS_FAILED = frozenset({Outcome.WRONG_PASSWORD, Outcome.UNKNOWN})
 """Login outcomes that are counted towards a lock: what surely cost an attempt and what may have."""
 
-NOT_EVALUATED = frozenset({"429", "503"})
-"""HTTP statuses of a server that has not looked at the request; the same one may succeed later."""
+NOT_EVALUATED = frozenset({"407", "429", "503", "511"})
+"""HTTP statuses of a server, or a proxy before it, that has not looked at the request; the same may succeed later."""
 
 FEW_ATTEMPTS = 2
 """When the server says that so few attempts are left before it locks the account, none is made any more."""

@@ -50,6 +50,24 @@ def add(controller: Controller, number: int, kind: str, operation: str = "") -> 
     return controller.add_person(number, kinds, variables=variables, **more)[kind]
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_login_that_nobody_has_looked_at(controller: Controller, simulator: Simulator, status: int) -> None:
+    """A proxy or a rate limiter answers instead of the service, as often as it likes: nothing counts."""
+    operations = {"cc_agent": "sign_in", "cec_account": "login_check", "idaas": "idaas_login"}
+    people = {kind: add(controller, 1001 + number, kind) for number, kind in enumerate(operations)}
+    controller.fill()
+    for kind, operation in operations.items():
+        simulator.fault("status", account=people[kind].number, operation=operation, status=status, count=3)
+    for _time in range(3):
+        run = controller.rotate()
+        for kind, person in people.items():
+            assert run.outcome(person.host, kind) == "access_denied", run.output
+            assert f"HTTP {status}" in run.said(person.host, kind)
+            assert controller.stored(person.host, kind)["ledger"] == []
+    assert controller.rotate().changed == controller.hosts
+    controller.judge()
+
+
 @pytest.mark.parametrize("transport", ["answer", "page"])
 def test_refused_but_carried_out(controller: Controller, simulator: Simulator, transport: str) -> None:
     """Every answer of a service that says no, and pages in its place. No password is lost, and no account is locked.

@@ -49,6 +49,10 @@ _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "g
 _BODILESS = frozenset({204, 304})
 _NO_ANSWER = frozenset({502, 504})
 """HTTP statuses with which a proxy says that it got no answer itself."""
+_OF_A_PROXY = frozenset({407, 511})
+"""HTTP statuses that only a proxy gives: it has not passed the request on."""
+_SAYS_IT_ALL = frozenset({403, 404, 405, *map(int, NOT_EVALUATED)})
+"""HTTP statuses that refuse a request, whatever follows them: it is not read, and a proxy may well cut it off."""
 _COOKIE = re.compile(
     r"\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256})[ \t]*=[ \t]*(?P<value>[\x20-\x3a\x3c-\x7e]{0,4096})(?:;|$)"
 )
@@ -81,11 +85,14 @@ class Reply:
         if self.status in _NO_ANSWER:
             raise NoAnswer(f"a proxy got no answer from {who} (HTTP {self.status})")
         if self.code in NOT_EVALUATED:
-            raise ApiError(
-                Outcome.ACCESS_DENIED,
-                f"{who} has too many requests or is not available (HTTP {self.status}); run again later",
-                self.code,
-            )
+            raise ApiError(Outcome.ACCESS_DENIED, self._not_evaluated(who), self.code)
+
+    def _not_evaluated(self, who: str) -> str:
+        if self.status in _OF_A_PROXY:
+            return f"a proxy does not let you pass to {who} (HTTP {self.status}); check your user at the proxy"
+        seconds = re.fullmatch(r"[1-9][0-9]{0,4}", self.headers.get("retry-after", ""))
+        later = f"in {seconds[0]} seconds" if seconds else "later"
+        return f"{who} has too many requests or is not available (HTTP {self.status}); run again {later}"
 
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object.
@@ -227,7 +234,7 @@ class Transport:
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
                     cookies=_cookies(response.raw.headers.getlist("Set-Cookie")),
-                    body=_read(response.raw),
+                    body=b"" if response.status_code in _SAYS_IT_ALL else _read(response.raw),
                 )
         except NotConnected as exc:
             raise NothingSent(f"{self.endpoint.place} was not reached{way}: {exc.reason}") from None
