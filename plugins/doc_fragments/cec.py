@@ -70,7 +70,11 @@ options:
   registrar:
     description:
       - SIP URI of the registrar that the phone signs in at, for example C(sip:pbx.example.com),
-        C(sip:pbx.example.com:5070;transport=tcp) or C(sips:pbx.example.com). UDP is the default.
+        C(sip:pbx.example.com:5070;transport=tcp) or C(sips:pbx.example.com).
+      - UDP is the default. Give C(;transport=tcp) or C(sips:) where the registrar offers it. Over UDP the answer to its
+        question for the password is sent once, since some registrars count each copy as a failed login. A datagram that
+        is lost then makes the outcome V(unknown), which counts as a failed login too, and one that the network doubles
+        may count twice at such a registrar.
       - With it a phone's password is verified by a REGISTER without Contact, which changes no registration; the
         password itself does not cross the network. Without it the CEC is asked (C(queryAgentLoginParams)), with
         O(account_password).

@@ -6,7 +6,8 @@
 
 A REGISTER without Contact is a query (RFC 3261 section 10.2.3): the registrar asks for the password and lists the
 telephone's addresses, but keeps none. Whatever happens, one call presents the password once, and once more only if
-the registrar says that it has not looked at it (``stale``). Nothing here knows Ansible.
+the registrar says that it has not looked at it (``stale``). Over UDP this request is not repeated either, as RFC 3261
+section 17.1.2.2 would have it: some registrars count each copy as a failed login. Nothing here knows Ansible.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import ApiError, InputError, NoAnswer, Outcome
 from .digest import Challenge, parse_challenges, strongest
-from .wire import Answer, Query, ask_first
+from .wire import Answer, NotSent, Query, ask_first
 
 if TYPE_CHECKING:
     from .registrar import Registrar
@@ -30,6 +31,9 @@ _BEFORE_PASSWORD = {
     405: "it takes no registrations; check that it is the registrar",
     501: "it takes no registrations; check that it is the registrar",
 }
+_OVER_UDP = (
+    ". Over UDP it is sent once, so a datagram may have been lost; give ;transport=tcp if the registrar offers TCP"
+)
 
 
 def check_login(registrar: Registrar, user: str, password: str, *, auth_user: str | None = None) -> None:
@@ -47,7 +51,7 @@ def check_login(registrar: Registrar, user: str, password: str, *, auth_user: st
         ApiError: with one of these outcomes, and the SIP status as its code if there was one.
             ``wrong_password``: asked again, or refused with 403, after the password was presented.
             ``access_denied``: refused, redirected or accepted before that, or asked in a way that cannot be answered.
-            ``unreachable``: no answer that can be understood before that. No password was presented.
+            ``unreachable``: no answer that can be understood before that, or the password could not be sent.
             ``unknown``: everything else after that, also no answer. It may have cost an attempt.
     """
     _check_input(registrar.prefix, user, password, auth_user)
@@ -62,11 +66,19 @@ def check_login(registrar: Registrar, user: str, password: str, *, auth_user: st
             header = _CHALLENGES[asked][1]
             value = challenge.answer("REGISTER", query.uri, auth_user or user, password)
             try:
-                answer = line.ask(query.next(line, f"{header}: {value}"), query.answered_by, deadline)
+                if time.monotonic() >= deadline:
+                    raise NotSent
+                answer = line.ask_once(query.next(line, f"{header}: {value}"), query.answered_by, deadline)
+            except NotSent:
+                raise ApiError(
+                    Outcome.UNREACHABLE,
+                    f"{registrar.place} asks for the password, which could not be sent in time; check "
+                    f"{registrar.prefix}timeout and firewalls",
+                ) from None
             except (OSError, ValueError):
                 raise NoAnswer(
                     f"{registrar.place} gave no complete answer to the password; check the registrar before the "
-                    "next attempt"
+                    f"next attempt{_OVER_UDP if registrar.transport == 'udp' else ''}"
                 ) from None
             if 200 <= answer.status < 300:
                 return

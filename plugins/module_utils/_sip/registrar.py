@@ -28,8 +28,10 @@ class Registrar:
 
     Attributes:
         uri: ``sip:host[:port][;transport=udp|tcp|tls]`` or ``sips:host[:port]``, which is TLS. A host is a name, an
-            IPv4 address or an IPv6 address in brackets. UDP unless said otherwise; port 5060, with TLS 5061
-            (RFC 3261 section 19.1.2). The name's addresses are used; SRV records are not looked up.
+            IPv4 address or an IPv6 address in brackets. UDP unless said otherwise (RFC 3263 section 4.1); port 5060,
+            with TLS 5061 (RFC 3261 section 19.1.2). Nothing else is tried: a registrar may let a telephone in
+            by one transport only, and refuse the right password by another. The name's addresses are used; SRV records
+            are not looked up.
         domain: what comes after the @ in a telephone's address; the host of ``uri`` unless given.
         ca_path: PEM file with the CA certificates to trust instead of the system's.
         validate_certs: verify the server's certificate.

@@ -117,6 +117,10 @@ def _body_length(head: bytes) -> int | None:
     return int(length)
 
 
+class NotSent(OSError):
+    """The request has not left this machine."""
+
+
 # -- lines -------------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +145,14 @@ class Line:
             ValueError: what came is no SIP, or too large.
         """
         raise NotImplementedError
+
+    def ask_once(self, request: bytes, answered_by: Callable[[bytes], Answer | None], deadline: float) -> Answer:
+        """Do the same with a request that must not arrive twice, even if it is lost.
+
+        Raises:
+            NotSent: it has not been sent.
+        """
+        return self.ask(request, answered_by, deadline)
 
     def _receive(self, deadline: float) -> bytes:
         self._socket.settimeout(remaining(deadline))
@@ -169,6 +181,17 @@ class _Datagrams(Line):
             except TimeoutError:
                 continue
         raise TimeoutError
+
+    def ask_once(self, request: bytes, answered_by: Callable[[bytes], Answer | None], deadline: float) -> Answer:
+        deadline = min(deadline, time.monotonic() + _GIVE_UP * _T1)
+        try:
+            self._socket.send(request)
+        except OSError:
+            raise NotSent from None
+        while True:
+            answer = self._answer(self._receive(deadline), answered_by)
+            if answer and answer.status >= 200:
+                return answer
 
     @staticmethod
     def _answer(datagram: bytes, answered_by: Callable[[bytes], Answer | None]) -> Answer | None:

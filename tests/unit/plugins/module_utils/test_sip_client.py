@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import socket
 import time
+from typing import Any
 
 import pytest
 from support.sip import (
@@ -28,7 +31,8 @@ from support.sip import (
     then,
 )
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, NoAnswer
+from ansible_collections.callcenter.passwords.plugins.module_utils._sip import client as sip_client
 from ansible_collections.callcenter.passwords.plugins.module_utils._sip import wire as sip_wire
 from ansible_collections.callcenter.passwords.plugins.module_utils._sip.client import check_login
 from ansible_collections.callcenter.passwords.plugins.module_utils._sip.digest import MAX_VALUE_CHARACTERS
@@ -161,6 +165,65 @@ def test_no_answer_to_the_password(registrar: Registrar, peer: Peer) -> None:
     object.__setattr__(registrar, "timeout", QUICK)
     peer.behaviour = then(lambda request: [])
     assert outcome_of(registrar) == ("unknown", None)
+
+
+def test_over_udp_the_password_is_sent_once(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registrar may count each copy as a failed login. Its question costs nothing and is sent until it comes."""
+    monkeypatch.setattr(sip_wire, "_T1", 0.02)
+    lost = iter([True, False])
+    asked = asks()
+    udp.behaviour = lambda request: [] if request.credentials or next(lost) else asked(request)
+    with pytest.raises(NoAnswer, match="give ;transport=tcp if the registrar offers TCP"):
+        check_login(reach(udp), USER, PASSWORD)
+    presented = [bool(request.credentials) for request in udp.requests]
+    assert presented.count(False) >= 2
+    assert presented.count(True) == 1
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "another"])
+def test_a_late_answer_to_the_password(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    monkeypatch.setattr(sip_wire, "_T1", QUICK / 20)
+    truth = asks()
+
+    def behaviour(request: Request) -> list[bytes]:
+        if request.credentials:
+            udp.socket.sendto(request.answer(100), udp.client)
+            time.sleep(QUICK)
+        return truth(request)
+
+    udp.behaviour = behaviour
+    monkeypatch.setattr(sip_wire, "_GIVE_UP", 10_000)
+    if password == PASSWORD:
+        check_login(reach(udp), USER, password)
+    else:
+        assert outcome_of(reach(udp), password=password) == ("wrong_password", "401")
+    assert sum(bool(request.credentials) for request in udp.requests) == 1
+
+
+def test_a_password_that_a_firewall_keeps_here(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Guarded(socket.socket):
+        def send(self, data: Any, *flags: int) -> int:
+            if b"Authorization" in data:
+                raise PermissionError(errno.EPERM, "Operation not permitted")
+            return super().send(data, *flags)
+
+    monkeypatch.setattr(socket, "socket", Guarded)
+    udp.behaviour = asks()
+    assert outcome_of(reach(udp)) == ("unreachable", None)
+    assert len(udp.requests) == 1
+
+
+def test_no_time_is_left_for_the_password(registrar: Registrar, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask_late(registrar: Registrar, query: sip_wire.Query, deadline: float) -> Any:
+        answered = sip_wire.ask_first(registrar, query, deadline)
+        time.sleep(max(0, deadline - time.monotonic()))
+        return answered
+
+    monkeypatch.setattr(sip_client, "ask_first", ask_late)
+    object.__setattr__(registrar, "timeout", QUICK)
+    peer.behaviour = asks()
+    assert outcome_of(registrar) == ("unreachable", None)
+    assert not any(request.credentials for request in peer.requests)
 
 
 def test_the_registrar_goes_away_when_it_has_the_password(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch) -> None:

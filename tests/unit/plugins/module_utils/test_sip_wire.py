@@ -268,12 +268,12 @@ def test_unusual_spelling(registrar: Registrar, peer: Peer) -> None:
 
 def test_a_lost_datagram_is_sent_again_as_it_was(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sip_wire, "_T1", 0.03)
-    lost = iter([True, True, False, True, True, False])
+    lost = iter([True, True, False, False])
     truth = asks()
     udp.behaviour = lambda request: [] if next(lost) else truth(request)
     check_login(reach(udp), USER, PASSWORD)
     data = [request.data for request in udp.requests]
-    assert data[0] == data[1] == data[2] != data[3] == data[4] == data[5]
+    assert data[0] == data[1] == data[2] != data[3]
 
 
 def test_when_a_datagram_is_sent_again(udp: UdpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
