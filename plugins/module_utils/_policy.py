@@ -13,14 +13,17 @@ from __future__ import annotations
 import re
 import secrets
 import string
-import time
+from collections import Counter
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ._errors import InputError
+from ._pattern import LONGEST_PASSWORD, is_usable_pattern, lengths, most_steps, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from ._pattern import Row
 
 _CLASSES = {
     "upper-case letters": frozenset(string.ascii_uppercase),
@@ -31,23 +34,12 @@ _SPECIALS = frozenset(string.punctuation)
 _GENERATED_PIECE = 3
 """Generated passwords hold no piece of an identifier of this size, even where a policy would accept one."""
 _TYPES: Mapping[type, str] = {int: "a number", str: "a string", bool: "true or false"}
-_LONGEST_PATTERN = 512
-_ESCAPE = r"\\(?:[dwsDWS]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[^A-Za-z0-9])"
-_SET = rf"\[\^?(?:{_ESCAPE}|[^\[\]\\&]|&(?!&))+\]"
-_ATOM = rf"(?:\.|{_SET}|{_ESCAPE}|[^\\\[\](){{}}|.*+?^$])"
-_FIXED = rf"(?:{_ATOM}(?:\{{[0-9]{{1,3}}\}})?)*"
-_VARIABLE = rf"{_ATOM}(?:[*+?]|\{{[0-9]{{1,3}},(?:[0-9]{{1,3}})?\}})\??"
-_BRANCH = rf"{_FIXED}(?:{_VARIABLE}{_FIXED}){{0,2}}\$?"
-_LOOK_AHEAD = rf"\(\?[=!]\^?{_BRANCH}(?:\|{_BRANCH})*\)"
-_ALTERNATIVES = rf"\((?:\?:)?(?:{_LOOK_AHEAD})*(?:\|(?:{_LOOK_AHEAD})*)*\)"
-_POLICY_PATTERN = re.compile(rf"\^?(?:{_LOOK_AHEAD}|{_ALTERNATIVES})*{_BRANCH}")
-"""The regular expressions that are used: see is_usable_pattern."""
-
-_META = frozenset("^$()[]{}|?*+.=\\-")
 _DRAWS = 1000
-"""Bound on drawing anew. One draw in two fits the vendors' rules; a policy that defeats 1000 admits nothing."""
-_SECONDS = 5
-"""Bound on the time for that: a server's pattern may be slow to match, and be met by nothing."""
+"""Bound on drawing anew. One draw in two fits the usual rules; a policy that defeats 1000 admits nothing."""
+_STEPS = 10_000_000
+"""Bound on the steps of matching for that. It is a number and no time: on a busy machine it is as good as on others."""
+
+_random = secrets.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -89,8 +81,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         faults = []
-        if not 1 <= self.min_length <= self.max_length <= 128:
-            faults.append("min_length and max_length must satisfy 1 <= min_length <= max_length <= 128")
+        if not 1 <= self.min_length <= self.max_length <= LONGEST_PASSWORD:
+            faults.append(f"min_length and max_length must satisfy 1 <= min_length <= max_length <= {LONGEST_PASSWORD}")
         if not 1 <= self.min_classes <= 4:
             faults.append("min_classes must be 1 to 4")
         if self.max_identical < 1 or self.identifier_piece < 0:
@@ -99,7 +91,7 @@ class Policy:
             faults.append("specials and generated_specials must hold printable ASCII specials only")
         elif self.specials and not set(self.generated_specials) <= set(self.specials):
             faults.append("generated_specials must be among specials")
-        if self.pattern and not is_usable_pattern(self.pattern):
+        if self.pattern and not is_usable_pattern(self.pattern, self.max_length):
             faults.append(
                 "pattern is no regular expression that can be used here; give a simpler one without nested repetition"
             )
@@ -142,17 +134,16 @@ class Policy:
     def violations(self, password: str, context: Context = Context()) -> list[str]:
         """Return a sentence for every rule that the password breaks; none of them quotes it."""
         found = []
-        specials = frozenset(self.specials) or _SPECIALS
         if len(password) < self.min_length:
             found.append(f"it is shorter than {self.min_length} characters")
         if len(password) > self.max_length:
             found.append(f"it is longer than {self.max_length} characters")
-        if not set(password) <= specials.union(*_CLASSES.values()):
+        if not set(password) <= self._specials.union(*_CLASSES.values()):
             found.append(
                 "it has characters other than ASCII letters, digits and "
                 + (f"the specials {self.specials}" if self.specials else "printable specials")
             )
-        present = sum(1 for members in (*_CLASSES.values(), specials) if members & set(password))
+        present = sum(1 for members in (*_CLASSES.values(), self._specials) if members & set(password))
         if present < self.min_classes:
             found.append(
                 f"it has fewer than {self.min_classes} of upper-case letters, lower-case letters, digits and specials"
@@ -165,7 +156,8 @@ class Policy:
             )
         if self.whole_identifier and _has_whole(password, context.identifiers):
             found.append("it contains a name or number of the account, forwards or backwards")
-        if self.pattern and not re.fullmatch(self.pattern, password):
+        # Only up to this length it is known that matching takes few steps.
+        if self.pattern and len(password) <= self.max_length and not re.fullmatch(self.pattern, password):
             found.append("it does not match the pattern that the policy demands")
         if password in context.used:
             found.append("it is one of the account's earlier passwords")
@@ -177,35 +169,50 @@ class Policy:
         Raises:
             InputError: no password satisfies the policy.
         """
-        length = min(max(self.generated_length, self.min_length), self.max_length)
-        letters_and_digits = ["".join(sorted(members)) for members in _CLASSES.values()]
-        piece = min(self.identifier_piece or _GENERATED_PIECE, _GENERATED_PIECE)
-        available = len(_CLASSES) + bool(self.generated_specials)
-        if not self.min_classes <= available <= length:
+        usual_length = min(max(self.generated_length, self.min_length), self.max_length)
+        usual_classes = [*_CLASSES.values(), *filter(None, [frozenset(self.generated_specials)])]
+        if not self.min_classes <= len(usual_classes) <= usual_length:
             raise InputError("policy: min_classes cannot be met with this length and these generated_specials")
-        until = time.monotonic() + _SECONDS
-        for specials in self._specials_to_try():
-            groups = [*letters_and_digits, specials] if specials else letters_and_digits
-            alphabet = "".join(groups)
-            for _draw in range(_DRAWS):
-                password = "".join(_spread_out(alphabet, length))
-                if (
-                    all(set(group) & set(password) for group in groups)
-                    and not _has_piece(password, context.identifiers, piece)
-                    and not self.violations(password, context)
-                ):
-                    return password
-                if time.monotonic() > until:
-                    break
+        piece = min(self.identifier_piece or _GENERATED_PIECE, _GENERATED_PIECE)
+        possible = self._lengths()
+        if possible:
+            usual_length = min(max(usual_length, possible[0]), possible[-1])
+        draws = min(_DRAWS, _STEPS // most_steps(self.pattern, self.max_length))
+        for draw in range(draws if possible else 0):
+            length, classes = usual_length, usual_classes
+            # A pattern may demand other characters, allow not all classes, or ask for another length.
+            if self.pattern and draw % 2:
+                classes = _random.sample([*_CLASSES.values(), self._specials], _random.randint(self.min_classes, 4))
+            if self.pattern and draw % 4 > 1:
+                length = _random.choice(possible)
+            password = _filled(self._row(length, classes))
+            if not _has_piece(password, context.identifiers, piece) and not self.violations(password, context):
+                return password
         raise InputError("policy: no password satisfies all rules together; relax one")
 
-    def _specials_to_try(self) -> list[str]:
-        """Return the sets of specials to generate from: a pattern may demand others than the usual ones, or none."""
-        if not self.pattern:
-            return [self.generated_specials]
-        accepted = self.specials or "".join(sorted(_SPECIALS))
-        named = "".join(special for special in accepted if special in self.pattern and special not in _META)
-        return [self.generated_specials, *([""] if self.min_classes < 4 else []), named, accepted]
+    @property
+    def _specials(self) -> frozenset[str]:
+        return frozenset(self.specials) or _SPECIALS
+
+    def _lengths(self) -> range:
+        """Return the lengths that passwords may have."""
+        least, most = lengths(self.pattern) if self.pattern else (0, self.max_length)
+        return range(max(least, self.min_length), min(most, self.max_length) + 1)
+
+    def _row(self, length: int, classes: Sequence[frozenset[str]]) -> Row:
+        """Return the characters that each place may have: what the pattern asks for, and all classes where it can be.
+
+        An empty row says that the pattern cannot be met in the way that was drawn.
+        """
+        row = [self._specials.union(*_CLASSES.values())] * length
+        if self.pattern and not parsed(self.pattern).lay(row, 0, length):
+            return []
+        for members in _random.sample(classes, len(classes)):
+            places = [place for place, choices in enumerate(row) if choices & members]
+            if places and not any(choices <= members for choices in row):
+                row[_random.choice(places)] &= members
+        preferred = frozenset[str]().union(*classes)
+        return [choices & preferred or choices for choices in row]
 
 
 def _has_piece(password: str, identifiers: Iterable[str], size: int) -> bool:
@@ -227,21 +234,6 @@ def _both_ways(identifiers: Iterable[str]) -> Iterable[str]:
         yield identifier.lower()[::-1]
 
 
-def is_usable_pattern(pattern: str) -> bool:
-    """Whether a regular expression, perhaps a server's, is of the kind that policies are written in.
-
-    That is a few look-aheads, perhaps in alternatives, and what the password is made of: nothing that takes long to
-    match, and nothing that means something else in another language's regular expressions.
-    """
-    if len(pattern) > _LONGEST_PATTERN or not _POLICY_PATTERN.fullmatch(pattern):
-        return False
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError):
-        return False
-    return True
-
-
 def _longest_run(text: str) -> int:
     longest = run = 0
     before = ""
@@ -252,17 +244,28 @@ def _longest_run(text: str) -> int:
     return longest
 
 
-def _spread_out(alphabet: str, length: int) -> Iterable[str]:
-    """Yield random characters, each different from the many before it.
+def _filled(row: Row) -> str:
+    """Return a random password for a row: each character as seldom as possible, and different from its neighbors.
 
-    "No identical neighbors" and "at most so many repetitions" hold by construction, whatever a vendor means by them.
+    "No identical neighbors" and "at most so many repetitions" hold by construction where the row allows it, whatever a
+    vendor means by them.
     """
-    recent: list[str] = []
-    for _position in range(length):
-        character = secrets.choice([other for other in alphabet if other not in recent])
-        recent = [*recent[-(len(alphabet) // 2) :], character]
-        yield character
+    drawn = [""] * len(row)
+    often: Counter[str] = Counter()
+    # Where there is the least choice comes first; the others can make way.
+    for place in sorted(range(len(row)), key=lambda place: len(row[place])):
+        choices: Collection[str] = row[place].difference(drawn[max(place - 1, 0) : place + 2]) or row[place]
+        least = min(often[character] for character in choices)
+        drawn[place] = _random.choice([character for character in choices if often[character] == least])
+        often[drawn[place]] += 1
+    return "".join(drawn)
 
 
-ANY = Policy(min_length=1, max_length=128, min_classes=1, max_identical=128, identifier_piece=0)
+ANY = Policy(
+    min_length=1,
+    max_length=LONGEST_PASSWORD,
+    min_classes=1,
+    max_identical=LONGEST_PASSWORD,
+    identifier_piece=0,
+)
 """Accepts every password that can be typed; narrowed by what a server announces."""

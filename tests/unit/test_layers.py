@@ -17,7 +17,8 @@ IMPORTS = imports_below(ROOT / "plugins")
 # The lowest first. A package may import what its row names and nothing else.
 MODULE_UTILS = {
     "_errors": "",
-    "_policy": "_errors",
+    "_pattern": "",
+    "_policy": "_pattern _errors",
     "_kinds": "_policy _errors",
     "_net": "_errors",
     "_process": "_errors",
@@ -26,7 +27,7 @@ MODULE_UTILS = {
     "_sip": "_net _errors",
     "_cc": "_module _http _process _kinds _policy _errors",
     "_cec": "_module _http _sip _process _kinds _policy _errors",
-    "_idaas": "_module _http _process _kinds _policy _errors",
+    "_idaas": "_module _http _process _kinds _policy _pattern _errors",
     "credential_options": "_module _kinds _policy _errors",
 }
 PLUGIN_UTILS = {

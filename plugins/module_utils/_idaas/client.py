@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import ApiError, InputError, Outcome, Unreadable
 from .._http.strict_json import parse_object
-from .._policy import is_usable_pattern
+from .._pattern import LONGEST_PASSWORD, is_usable_pattern
 from .answers import CHANGE_CODES, LOGIN_CODES, TOKEN, bearer, succeeded, token_in
 
 if TYPE_CHECKING:
@@ -221,12 +221,14 @@ def announced_policy(data: Any) -> dict[str, Any]:
     policy: dict[str, Any] = {}
     for name, key in (("min_length", "minLength"), ("max_length", "maxLength")):
         value = document.get(key)
-        if re.fullmatch(r"[0-9]{1,4}", str(value)) and 1 <= int(str(value)) <= 128:
+        if re.fullmatch(r"[0-9]{1,4}", str(value)) and 1 <= int(str(value)) <= LONGEST_PASSWORD:
             policy[name] = int(str(value))
-    if policy.get("min_length", 0) > policy.get("max_length", 128):
+    longest = policy.get("max_length", LONGEST_PASSWORD)
+    if policy.get("min_length", 0) > longest:
         policy.clear()
+        longest = LONGEST_PASSWORD
     pattern = document.get("regEx")
-    if isinstance(pattern, str) and pattern and is_usable_pattern(pattern):
+    if isinstance(pattern, str) and pattern and is_usable_pattern(pattern, longest):
         policy["pattern"] = pattern
     return policy
 
