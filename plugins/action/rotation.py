@@ -30,7 +30,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.deci
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Next, Rules, Run
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
             decide = Decisions(_rules(host, args), run, candidates, own, presented)
             if args["intent"] == "rotate":
                 candidates.check()
-            step = driver.carry_out(_flow(decide, args["intent"], _enrollment(args, store, initial)))
+            step = driver.carry_out(_flow(decide, args["intent"], _enrollment(host, args, own, store, initial)))
         except AnsibleError:
             raise
         except (StoreError, InputError) as exc:
@@ -154,12 +154,18 @@ class ActionModule(ActionBase):
         return dict(names)
 
 
-def _enrollment(args: Options, store: Store, initial: str | None) -> Enrollment | None:
+def _enrollment(
+    host: str, args: Options, account: Account | None, store: Store, initial: str | None
+) -> Enrollment | None:
     if initial is None:
         return None
+    kind = args["kind"]
+    if account is None:
+        raise InputError(f"the variables do not say whose password it is; give {KINDS[kind].url} and the account")
     store.check_vault_password()
+    entry = store.read(host, kind) or Entry()
     return Enrollment(
-        store.encrypt(initial),
+        store.encrypt(initial, entry),
         lambda stored: store.decrypt(stored) == initial,
         replace=args["replace"],
         verify=args["verify"],

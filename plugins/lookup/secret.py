@@ -95,8 +95,9 @@ class LookupModule(LookupBase):
             store = open_store(self.get_option("store_path"), None, self._loader)
             entry = store.read(host, kind)
             ciphertext = entry.password(slot) if entry else None
-            if ciphertext is None:
+            if entry is None or ciphertext is None:
                 raise StoreError(f"there is no {slot} password; is the host enrolled?")
+            store.check(kind, entry)
             return [register(store.decrypt(ciphertext))]
         except StoreError as exc:
             raise AnsibleLookupError(f"{host}, {kind}: {exc}") from None

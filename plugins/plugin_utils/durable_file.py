@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import tempfile
 from collections.abc import Callable
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> None:
     """Put a file in the place of another one, durably: whatever is killed, one of them is there, and whole.
+
+    Callers hold a lock of the file. So the temporary file has one name, and what a killed writer left goes.
 
     Args:
         path: of the file.
@@ -23,8 +27,11 @@ def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> N
     Raises:
         OSError: it could not be written; the old one is still there.
     """
-    directory = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".", suffix=".tmp")  # mode 0600
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.tmp")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    descriptor = os.open(temporary, _NEW, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -36,8 +43,15 @@ def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> N
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+    _flush(directory)
+
+
+def _flush(directory: str) -> None:
     folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
+    except OSError as exc:
+        if exc.errno != errno.EINVAL:  # Some shared folders cannot flush a folder, and need not.
+            raise
     finally:
         os.close(folder)

@@ -209,7 +209,7 @@ def _vault() -> VaultLib:
 
 def _for_role(folder: Path, number: int) -> None:
     store = VaultFileStore(str(folder), _vault())
-    store.write(f"agent-{number}", "cc_agent", Entry(current=store.seal(START_PASSWORD)))
+    store.write(f"agent-{number}", "cc_agent", Entry(current=store.encrypt(START_PASSWORD, Entry())))
 
 
 def _for_uri(folder: Path, number: int) -> None:

@@ -26,21 +26,24 @@ def assert_untouched(controller: Controller, run: Run, before: dict[str, bytes])
 def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None:
     """Each host has another fault; an enrolled and healthy one among them is rotated all the same."""
     cases: dict[str, tuple[dict[str, Any], list[str]]] = {
-        "agent id too small": ({"rotate_cc_agent_id": 100}, ["agent_id", "100", "101 to 59999"]),
-        "agent id too large": ({"rotate_cc_agent_id": 60000}, ["agent_id", "60000", "agent_id_max"]),
+        "another agent": ({"rotate_cc_agent_id": 1002}, ["is that of 1001", "the inventory names 1002"]),
+        "agent id too large": ({"rotate_cc_agent_id": 60000}, ["the inventory names 60000"]),
         "agent id is no number": ({"rotate_cc_agent_id": "ten"}, ["rotate_cc_agent_id", "ten"]),
         "no agent id": ({"rotate_cc_agent_id": None}, ["agent_id"]),
         "no phone number": ({"rotate_cc_phone_number": None}, ["phone_number", "missing"]),
         "phone number with letters": ({"rotate_cc_phone_number": "4000a"}, ["phone_number", "1 to 24 digits"]),
         "phone number too long": ({"rotate_cc_phone_number": "4" * 25}, ["phone_number", "1 to 24 digits"]),
         "several at once": (
-            {"rotate_cc_agent_id": 7, "rotate_cc_phone_number": None},
-            ["agent_id is 7", "phone_number is missing"],
+            {"rotate_cc_agent_id": None, "rotate_cc_phone_number": None, "rotate_cc_timeout": 0},
+            ["agent_id"],
         ),
         "unknown kind": ({"rotate_credentials": ["cc_agnt"]}, ["cc_agnt is no kind of credential", "cc_agent"]),
-        "plain http": ({"rotate_cc_gateway_url": "http://127.0.0.1:8043"}, ["gateway_url", "https"]),
+        "plain http": ({"rotate_cc_gateway_url": simulator.url.replace("https", "http")}, ["gateway_url", "https"]),
         "no url": ({"rotate_cc_gateway_url": "gateway"}, ["gateway_url", "https://host:port"]),
-        "password in the url": ({"rotate_cc_gateway_url": "https://u:p@gateway"}, ["gateway_url", "remove"]),
+        "password in the url": (
+            {"rotate_cc_gateway_url": simulator.url.replace("//", "//u:p@")},
+            ["gateway_url", "remove"],
+        ),
         "no such ca file": ({"rotate_cc_ca_path": "/nowhere/ca.pem"}, ["ca_path"]),
         "timeout": ({"rotate_cc_timeout": 0}, ["timeout", "1 to 300"]),
         "agent type": ({"rotate_cc_agent_type": 5}, ["agent_type", "4", "11"]),
@@ -63,8 +66,8 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
             ["policy", "min_length"],
         ),
         "admin and vdn": (
-            {"rotate_credentials": ["cc_config"], "rotate_cc_admin_id": 301, "rotate_cc_vdn_id": 7},
-            ["admin_id", "vdn_id"],
+            {"rotate_credentials": ["cc_config"], "rotate_cc_vdn_id": 7},
+            ["the inventory names 100007"],
         ),
         "workbench": ({"rotate_cc_aicc_workbench": True}, ["aicc_workbench"]),
     }
@@ -75,8 +78,10 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
         agent.host.replace("-", "_"): {"cc_agent": agent.password, "cc_config": agent.password}
         for agent in agents.values()
     }
-    for agent in agents.values():
-        controller.host_vars[agent.host].update(rotate_credentials=["cc_agent", "cc_config"], rotate_cc_admin_id=301)
+    for number, agent in enumerate(agents.values()):
+        controller.host_vars[agent.host].update(
+            rotate_credentials=["cc_agent", "cc_config"], rotate_cc_admin_id=301 + number
+        )
     controller.enroll("-e", '{"rotate_enroll_verify": false}', **both)
     for name, agent in agents.items():
         controller.host_vars[agent.host] = {
@@ -265,7 +270,9 @@ def test_certificates_that_are_not_trusted(controller: Controller, simulator: Si
         )
         for variables, words in cases:
             simulator.clear_journal()
-            arguments = json.dumps({name: value for name, value in variables.items() if value})
+            arguments = json.dumps(
+                {"rotate_service_moved": True, **{name: value for name, value in variables.items() if value}}
+            )
             if variables["rotate_cc_ca_path"] is None:
                 del controller.group_vars["rotate_cc_ca_path"]
             run = controller.rotate("-e", arguments)
@@ -276,7 +283,9 @@ def test_certificates_that_are_not_trusted(controller: Controller, simulator: Si
             assert misnamed.journal() == []
             stored = controller.stored(agent.host)
             assert (stored["staged"], stored["ledger"]) == (None, [])
-        careless = json.dumps({"rotate_cc_validate_certs": False, "rotate_cc_gateway_url": misnamed.url})
+        careless = json.dumps(
+            {"rotate_cc_validate_certs": False, "rotate_cc_gateway_url": misnamed.url, "rotate_service_moved": True}
+        )
         assert controller.rotate("-e", careless).rc == 0
         assert misnamed.account("cc_agent", agent.number)["password"] == controller.stored(agent.host)["current"]
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +61,31 @@ class Keeper(yaml.SafeLoader):
 class Writer(yaml.SafeDumper):
     """Writes what Keeper has read."""
 
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
 
 Keeper.add_constructor("!vault", lambda loader, node: Encrypted(loader.construct_scalar(node)))
 Writer.add_representer(Encrypted, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
+
+
+VAULT = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
+SLOTS = ("current", "staged", "previous", "initial")
+
+
+@cache
+def _binding() -> tuple[bytes, Encrypted]:
+    """A key that binds passwords to their places, and the same encrypted."""
+    key = secrets.token_bytes(32)
+    return key, Encrypted(VAULT.encrypt(key.hex()).decode())
+
+
+def bind(kind: str, entry: dict[str, Any]) -> None:
+    """Make the code of what is where, as the store documents it."""
+    key, entry["binding"] = _binding()
+    account = entry.get("account")
+    held = [kind, list(account.values()) if account else None, {slot: entry[slot] for slot in SLOTS}]
+    entry["code"] = hmac.new(key, json.dumps(held, ensure_ascii=False).encode(), "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -387,12 +411,11 @@ class Controller:
         path = self.store / f"{host}.yml"
         if not path.exists():
             return {}
-        vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
 
         class Loader(yaml.SafeLoader):
             pass
 
-        Loader.add_constructor("!vault", lambda loader, node: vault.decrypt(loader.construct_scalar(node)).decode())
+        Loader.add_constructor("!vault", lambda loader, node: VAULT.decrypt(loader.construct_scalar(node)).decode())
         document = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506
         return dict(document["credentials"].get(kind, {}))
 
@@ -401,7 +424,6 @@ class Controller:
 
         `values` are plain fields of the file: `rotated_at`, `ledger` and others.
         """
-        vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
         self.store.mkdir(mode=0o700, exist_ok=True)
         for credential in credentials or self.credentials:
             document = self._encrypted(credential.host) or {"format": 1, "host": credential.host, "credentials": {}}
@@ -410,7 +432,7 @@ class Controller:
                 "proved_at": ago(hours=1),
                 **dict.fromkeys(("rotated_at", "staged_at", "written_at", "written_by")),
                 "ledger": [],
-                "current": Encrypted(vault.encrypt(credential.password).decode()),
+                "current": Encrypted(VAULT.encrypt(credential.password).decode()),
                 **dict.fromkeys(("staged", "previous", "initial")),
                 **values,
             }
@@ -429,6 +451,8 @@ class Controller:
         return dict(yaml.load(path.read_text(encoding="utf-8"), Keeper)) if path.exists() else {}  # noqa: S506
 
     def _write(self, host: str, document: Mapping[str, Any]) -> None:
+        for kind, entry in document["credentials"].items():
+            bind(kind, entry)
         path = self.store / f"{host}.yml"
         path.write_text(yaml.dump(document, Dumper=Writer, sort_keys=False), encoding="utf-8")
         path.chmod(0o600)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
@@ -63,8 +63,21 @@ class Store:
         self.before_write: Callable[[int], None] = lambda number: None
         self.has_password = True
 
-    def encrypt(self, secret: str) -> Ciphertext:
+    def encrypt(self, secret: str, entry: Entry) -> Ciphertext:
         return encrypted(secret)
+
+    def check(self, kind: str, entry: Entry) -> None:
+        if not self.has_password:
+            raise StoreError("the vault password does not open it")
+
+    def rekeyed(self, kind: str, entry: Entry, *, as_found: bool = False) -> Entry:
+        return entry
+
+    def hosts(self) -> Iterator[str]:
+        yield from {host: None for host, _kind in self.entries}
+
+    def kinds(self, host: str) -> dict[str, Entry]:
+        return {kind: entry for (owner, kind), entry in self.entries.items() if owner == host}
 
     def decrypt(self, ciphertext: Ciphertext) -> str:
         if not self.has_password:
@@ -165,9 +178,9 @@ class Scene:
 class Candidates(Drawn):
     """Draws the one password that the tests look out for."""
 
-    def draw(self, announced: Mapping[str, Any]) -> Ciphertext:
-        super().draw(announced)
+    def draw(self, entry: Entry, announced: Mapping[str, Any]) -> Ciphertext:
+        super().draw(entry, announced)
         return encrypted(NEW)
 
-    def draw_for_repair(self) -> Ciphertext:
+    def draw_for_repair(self, entry: Entry) -> Ciphertext:
         return encrypted(NEW)

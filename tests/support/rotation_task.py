@@ -16,11 +16,14 @@ import pytest
 
 from ansible_collections.callcenter.passwords.plugins.action import rotation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import ModuleRunner
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 from support.action_harness import action, loader
 from support.module_runner import NEW, OLD, assert_shows_no_secret
+
+ACCOUNT: Mapping[str, Any] = {"gateway_url": "https://gateway.test:8043", "agent_id": 1001}
+"""Whose password it is, unless a test says so."""
 
 HOST, ADMIN, ADMIN_PASSWORD, OTHER = "agent-1001", "admin-101", "Admin@7Marker", "Account@7Marker"
 SESSION = {"guid": "guid-marker", "cookies": {"route": "cookie-marker"}}
@@ -84,7 +87,8 @@ class Controller:
     ) -> dict[str, Any]:
         """Run a task with the modules as they are."""
         self.warnings, self.shown = [], []
-        given = {"kind": "cc_agent", "store_path": self.folder, **options}
+        account = {} if "variables" in options else {"account": ACCOUNT}
+        given = {"kind": "cc_agent", "store_path": self.folder, **account, **options}
         variables = given.pop("task_vars", {})
         task = action(
             rotation.ActionModule,
@@ -107,10 +111,13 @@ class Controller:
         self.shown.append(message)
 
     def enroll(self, host: str = HOST, kind: str = "cc_agent", password: str = OLD, **values: Any) -> None:
-        self.store.write(host, kind, Entry(**{"current": self.store.encrypt(password), **values}))
+        self.store.write(host, kind, Entry(**{"current": self.encrypted(password), **values}))
+
+    def encrypted(self, password: str) -> Ciphertext:
+        return self.store.encrypt(password, Entry())
 
     def stage(self, **values: Any) -> None:
-        self.enroll(staged=self.store.encrypt(NEW), staged_at=now(), **values)
+        self.enroll(staged=self.encrypted(NEW), staged_at=now(), **values)
 
     def entry(self, host: str = HOST, kind: str = "cc_agent") -> Entry:
         entry = self.store.read(host, kind)

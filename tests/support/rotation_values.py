@@ -27,7 +27,11 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.mode
     Whose,
     Write,
 )
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    BookedLogin,
+    Ciphertext,
+    Entry,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 ME = Run("me", NOW, lambda name: name != "me", "host")
@@ -88,10 +92,10 @@ class Drawn:
     is_temporary: bool = False
     announced: list[Mapping[str, Any] | None] = field(default_factory=list)
 
-    def draw(self, announced: Mapping[str, Any]) -> Ciphertext:
+    def draw(self, entry: Entry, announced: Mapping[str, Any]) -> Ciphertext:
         return self._draw(announced)
 
-    def draw_for_repair(self) -> Ciphertext:
+    def draw_for_repair(self, entry: Entry) -> Ciphertext:
         return self._draw(None)
 
     def suits_repair(self, candidate: Ciphertext) -> bool:

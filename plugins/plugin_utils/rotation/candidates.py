@@ -14,7 +14,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import
 from ansible_collections.callcenter.passwords.plugins.module_utils._policy import ANY, Context
 
 if TYPE_CHECKING:
-    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext, Entry
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
 
 
@@ -42,21 +42,22 @@ class PolicyCandidates:
         """
         self._generate(self.rules, {})
 
-    def draw(self, announced: Mapping[str, Any]) -> Ciphertext:
-        """Return one that obeys the policy, and the rules that the server announced at the login.
+    def draw(self, entry: Entry, announced: Mapping[str, Any]) -> Ciphertext:
+        """Return one for an entry that obeys the policy, and the rules that the server announced at the login.
 
         Raises:
             InputError: no password satisfies both.
         """
-        return self.store.encrypt(self._generate(self.rules, announced))
+        return self.store.encrypt(self._generate(self.rules, announced), entry)
 
-    def draw_for_repair(self) -> Ciphertext:
-        """Return one that the administrator can set.
+    def draw_for_repair(self, entry: Entry) -> Ciphertext:
+        """Return one for an entry that the administrator can set.
 
         Raises:
             InputError: no password satisfies the administrator's rules and the policy.
         """
-        return self.store.encrypt(self._generate({**self.rules, **self._repair_rules}, {}))
+        password = self._generate({**self.rules, **self._repair_rules}, {})
+        return self.store.encrypt(password, entry)
 
     def suits_repair(self, candidate: Ciphertext) -> bool:
         """Whether the administrator can set a candidate. Only what is narrower for the administrator is asked."""

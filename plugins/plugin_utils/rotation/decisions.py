@@ -106,7 +106,7 @@ class Decisions:
         # From here on the candidate may be in place, whatever was found out about it before.
         sent = ledger.resend(entry, self.run)
         if not (sent.staged and self.candidates.suits_repair(sent.staged)):
-            sent = self._with_candidate(sent, self.candidates.draw_for_repair())
+            sent = self._with_candidate(sent, self.candidates.draw_for_repair(sent))
             sent = sent.changed(temporary=self.candidates.is_temporary)
         message = "no stored password works; the administrator sets a candidate"
         # What is booked is the verification.
@@ -117,7 +117,7 @@ class Decisions:
         """Go on with a change that does not need the password that was refused."""
         sent = ledger.resend(entry, self.run)
         return self._change(
-            sent if sent.staged else self._with_candidate(sent, self.candidates.draw({})), outcome, message
+            sent if sent.staged else self._with_candidate(sent, self.candidates.draw(sent, {})), outcome, message
         )
 
     def plan_verification(self, stored: Entry) -> Decision:
@@ -178,7 +178,7 @@ class Decisions:
             message = f"the stored password works again; {early.message}"
             return Decision(Next.DONE, Outcome.VERIFIED, message, ledger.release(clean))
         try:
-            staged = self._with_candidate(clean, self.candidates.draw(login.details.announced))
+            staged = self._with_candidate(clean, self.candidates.draw(clean, login.details.announced))
         except InputError as exc:  # The server has announced rules that nothing satisfies.
             return Decision(Next.FAIL, Outcome.FAILED, ". ".join(exc.faults), ledger.release(clean))
         return self._change(staged, Outcome.STAGED, "a new candidate is staged")

@@ -160,7 +160,8 @@ class Driver:
                 raise StoreError("it is not enrolled; run the enroll playbook for this host first")
             decision = effect.decide(before)
             if decision.next in (Next.LOG_IN, Next.CHANGE, Next.REPAIR):
-                self._check_vault_password(before, decision.slot)
+                # A wrong vault password, or an edited file, is found out before anything is written or sent.
+                self._store.check(kind, before)
             after = decision.entry
             is_new = after is not None and after.staged not in (None, before.staged)
             if after is None or self._check_mode:
@@ -178,12 +179,6 @@ class Driver:
         account = entry.account or (self._target.owner if whose is Whose.OWN else None)
         return entry.changed(elsewhere=self._store.booked_elsewhere(account, kind) if account else None)
 
-    def _check_vault_password(self, entry: Entry, slot: str) -> None:
-        """Find out before anything is written or sent that the vault password is the right one."""
-        ciphertext = entry.password(slot) or entry.current
-        if ciphertext and slot != INITIAL:
-            self._store.decrypt(ciphertext)
-
     def _place(self, whose: Whose) -> tuple[str, str]:
         """Return inventory host and kind of an entry."""
         if whose is Whose.OWN:
@@ -198,8 +193,9 @@ class Driver:
         host, kind = self._place(whose)
         entry = self._store.read(host, kind)
         ciphertext = entry.password(slot) if entry else None
-        if ciphertext is None:
+        if entry is None or ciphertext is None:
             raise StoreError(f"there is no {slot} password of {kind} for {host}")
+        self._store.check(kind, entry)
         return self._store.decrypt(ciphertext)
 
     # -- the modules ---------------------------------------------------------------------------------------------------

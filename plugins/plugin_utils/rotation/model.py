@@ -13,7 +13,11 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import PROVES_PASSWORD, Outcome
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import CURRENT, Ciphertext, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
+    CURRENT,
+    Ciphertext,
+    Entry,
+)
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,11 @@ class Enrollment:
 class Candidates(Protocol):
     """Draws new passwords, and keeps them encrypted."""
 
-    def draw(self, announced: Mapping[str, Any]) -> Ciphertext:
-        """Return one that obeys the policy, and the rules that the server announced at the login."""
+    def draw(self, entry: Entry, announced: Mapping[str, Any]) -> Ciphertext:
+        """Return one for an entry that obeys the policy, and the rules that the server announced at the login."""
 
-    def draw_for_repair(self) -> Ciphertext:
-        """Return one that the administrator can set."""
+    def draw_for_repair(self, entry: Entry) -> Ciphertext:
+        """Return one for an entry that the administrator can set."""
 
     def suits_repair(self, candidate: Ciphertext) -> bool:
         """Whether the administrator can set a candidate; the administrator's rules may be narrower."""

@@ -15,7 +15,7 @@ from .entry import Account, BookedLogin, Ciphertext, Entry, StoreError
 from .vault_file import VaultFileStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ansible.parsing.dataloader import DataLoader
 
@@ -23,11 +23,23 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """What every store can do; the meaning is documented at VaultFileStore."""
 
-    def encrypt(self, secret: str) -> Ciphertext:
-        """Encrypt."""
+    def encrypt(self, secret: str, entry: Entry) -> Ciphertext:
+        """Encrypt a password for an entry."""
 
     def decrypt(self, ciphertext: Ciphertext) -> str:
-        """Decrypt."""
+        """Decrypt a password."""
+
+    def check(self, kind: str, entry: Entry) -> None:
+        """Raise StoreError unless the passwords of an entry are its own, and in their slots."""
+
+    def rekeyed(self, kind: str, entry: Entry, *, as_found: bool = False) -> Entry:
+        """Return an entry with every secret encrypted with the key that the settings choose."""
+
+    def hosts(self) -> Iterator[str]:
+        """Yield the hosts that have credentials."""
+
+    def kinds(self, host: str) -> dict[str, Entry]:
+        """Return all credentials of a host."""
 
     def check_vault_password(self) -> None:
         """Raise StoreError unless secrets can be encrypted and those in the store decrypted."""
@@ -49,7 +61,7 @@ def open_store(
 
     Args:
         path: folder of the store.
-        vault_id: which vault password encrypts, where the run has several.
+        vault_id: which vault password encrypts, where it is not the one that an entry was encrypted with.
         loader: the run's own, which holds its vault passwords.
         inventory: the run's inventory sources, none of which may hold the store.
 

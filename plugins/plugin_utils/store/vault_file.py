@@ -14,52 +14,28 @@ import contextlib
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
-import yaml
 from ansible import constants
-from ansible.errors import AnsibleError
-from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
 
-from .document import from_dict, to_dict
+from . import host_file
 from .entry import SLOTS, Account, BookedLogin, Ciphertext, Conflict, Entry, StoreError
 from .locks import locked
 from .owners import Owners
+from .vault import Key, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FORMAT = 1
-_HEADER = "# Passwords of one inventory host, kept by callcenter.passwords. Secrets are Ansible Vault scalars.\n"
+    from ansible.parsing.vault import VaultLib
+
 _LOCKS = ".locks"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _StoreLoader(_Loader):  # type: ignore[misc]
-    """Reads vault scalars as they stand."""
-
-
-class _StoreDumper(_Dumper):  # type: ignore[misc]
-    """Writes vault scalars the way ansible-vault does."""
-
-
-class _VaultScalar(str):
-    __slots__ = ()
-
-
-_StoreLoader.add_constructor("!vault", lambda loader, node: _VaultScalar(loader.construct_scalar(node)))
-_StoreDumper.add_representer(
-    _VaultScalar, lambda dumper, scalar: dumper.represent_scalar("!vault", str(scalar), style="|")
-)
-
-# ansible-core marks strings by subclasses, which YAML does not know.
-_StoreDumper.add_multi_representer(
-    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", "".join(text))
-)
+_ENOUGH_HOSTS = 20
+"""Files of other hosts that are looked into for a secret that a key opens."""
 
 
 class VaultFileStore:
@@ -71,63 +47,117 @@ class VaultFileStore:
         Args:
             folder: where the files are. Created with mode 0700 by the first write.
             vault: the run's vault passwords.
-            vault_id: which of them encrypts; otherwise the run's own rule decides.
+            vault_id: which of them encrypts. Otherwise it is the one that an entry was encrypted with.
         """
         self._folder = os.path.abspath(os.path.expanduser(folder))
         self._owners = Owners(self._folder)
-        self._vault = vault
         self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
-        # Ansible Vault derives a key of its own for each secret, which takes 10,000 rounds on purpose.
-        self._opened: dict[Ciphertext, str] = {}
-        self._vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
+        vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
+        self._vault = Vault(vault, vault_id, self._folder)
 
-    def encrypt(self, secret: str) -> Ciphertext:
-        """Encrypt a secret.
+    # -- secrets -------------------------------------------------------------------------------------------------------
+
+    def encrypt(self, secret: str, entry: Entry) -> Ciphertext:
+        """Encrypt a password for an entry.
+
+        The key is one that opens passwords of this store. Otherwise a slip in a new vault password would lose all.
 
         Raises:
-            StoreError: there is no vault password to encrypt with.
+            StoreError: there is no such vault password.
         """
-        label, key = self._encryption_key()
-        ciphertext = Ciphertext(
-            self._vault.encrypt(secret, key, vault_id=label if label != "default" else None).decode()
-        )
-        self._opened[ciphertext] = secret
-        return ciphertext
+        return self._vault.encrypt(secret, self._key_for(entry))
 
     def decrypt(self, ciphertext: Ciphertext) -> str:
-        """Decrypt a secret.
+        """Decrypt a password.
 
         Raises:
             StoreError: the vault password is missing or another one.
         """
-        if not self._vault.secrets:
-            raise StoreError(_NO_VAULT_PASSWORD)
-        if ciphertext in self._opened:
-            return self._opened[ciphertext]
-        try:
-            self._opened[ciphertext] = str(self._vault.decrypt(str(ciphertext)).decode())
-        except AnsibleError:
-            raise StoreError(
-                f"the vault password does not open the passwords in {self._folder}; give the one they were "
-                "encrypted with"
-            ) from None
-        return self._opened[ciphertext]
+        return self._vault.decrypt(ciphertext)
 
-    def check_vault_password(self) -> None:
-        """Make sure that the vault password is there, and the one that the store's other secrets are encrypted with.
+    def check(self, kind: str, entry: Entry) -> None:
+        """Make sure that the passwords of an entry are its own, and in their slots.
 
         Raises:
-            StoreError: it is not.
+            StoreError: they are not, or the vault password is missing or another one.
         """
-        self._encryption_key()
-        # A folder that is not there yet holds nothing, and one that cannot be read is refused by the first write.
+        self._vault.check(kind, entry)
+
+    def check_vault_password(self) -> None:
+        """Make sure that there is a vault password, and that it opens the store's passwords.
+
+        Raises:
+            StoreError: it is not there, or another one.
+        """
+        self._key_for(Entry())
+
+    def rekeyed(self, kind: str, entry: Entry, *, as_found: bool = False) -> Entry:
+        """Return an entry with every secret encrypted with the key that the settings choose.
+
+        Args:
+            kind: of credential.
+            entry: it.
+            as_found: accept passwords that a person has put where they are.
+
+        Raises:
+            StoreError: a secret cannot be opened, or is not where this collection has put it.
+        """
+        key = self._vault.chosen_key()
+        if not as_found:
+            self._vault.check(kind, entry)
+        names = ("binding", *SLOTS)
+        held = {name: text for name in names if (text := getattr(entry, name))}
+        again = {name: text for name, text in held.items() if self._vault.key_of(text)[1] is not key[1]}
+        rekeyed = entry.changed(
+            **{name: self._vault.encrypt(self._vault.decrypt(text), key) for name, text in again.items()}
+        )
+        return self._vault.bound(kind, rekeyed) if held else entry
+
+    def _key_for(self, entry: Entry) -> Key:
+        """Return the key to encrypt with: the chosen one, or the one that has encrypted what is there already."""
+        if self._vault.vault_id is None and entry.current:
+            return self._vault.key_of(entry.current)
+        key = self._vault.chosen_key()
+        held = [text for text in (entry.current, *islice(self._current_ones(), _ENOUGH_HOSTS)) if text]
+        if self._vault.vault_id is None and held:
+            return self._vault.key_of(held[0])
+        if held and not any(self._vault.opens(text, key) for text in held):
+            raise StoreError(
+                f"the vault password with the id {key[0]} opens no password in {self._folder}, and a slip in it would "
+                "lose what it encrypts; give the right one, or introduce a new one with the playbook rekey"
+            )
+        return key
+
+    def _current_ones(self) -> Iterator[Ciphertext]:
+        """Yield current passwords of any hosts. What cannot be read is another run's matter."""
+        for host in self.hosts():
+            with contextlib.suppress(StoreError):
+                yield from (entry.current for entry in self.kinds(host).values() if entry.current)
+
+    def _bound(self, kind: str, stored: Entry | None, entry: Entry) -> Entry:
+        """Return an entry with the code of what is where, where that is not what was stored."""
+        if not any(map(entry.password, SLOTS)):
+            return entry
+        if stored and entry.code and _is_same_place(stored, entry):
+            return entry
+        return self._vault.bound(kind, entry)
+
+    # -- entries -------------------------------------------------------------------------------------------------------
+
+    def hosts(self) -> Iterator[str]:
+        """Yield the hosts that have a file. A folder that is not there yet, or cannot be read, has none."""
         with contextlib.suppress(OSError), os.scandir(self._folder) as files:
             for file in files:
-                if file.name.endswith(".yml"):
-                    for credential in self._load(file.path).values():
-                        if credential.current:
-                            self.decrypt(credential.current)
-                            return
+                if file.name.endswith(".yml") and not file.name.startswith("."):
+                    yield unquote(file.name.removesuffix(".yml"))
+
+    def kinds(self, host: str) -> dict[str, Entry]:
+        """Return all credentials of a host.
+
+        Raises:
+            StoreError: the file cannot be read or understood.
+        """
+        return self._load(self._path(host))
 
     def read(self, host: str, kind: str) -> Entry | None:
         """Return a credential, None where it does not exist.
@@ -135,7 +165,7 @@ class VaultFileStore:
         Raises:
             StoreError: the file cannot be read or understood.
         """
-        return self._load(self._path(host)).get(kind)
+        return self.kinds(host).get(kind)
 
     def write(self, host: str, kind: str, entry: Entry) -> Entry:
         """Write a credential that was read at ``entry.version``; durable when this returns.
@@ -150,12 +180,13 @@ class VaultFileStore:
         try:
             self._prepare_folder()
             with self._owned(host, kind, entry.account), locked(self._lock_path(self._path(host))) as lock:
-                credentials = self._load(self._path(host))
+                credentials = self.kinds(host)
                 stored = credentials.get(kind)
                 if (stored.version if stored else 0) != entry.version:
                     raise Conflict("another run has written this credential in the meantime")
-                credentials[kind] = entry.changed(version=entry.version + 1)
-                replace(self._path(host), _text(_document(host, credentials)), lock.check)
+                bound = self._bound(kind, stored, entry)
+                credentials[kind] = bound.changed(version=entry.version + 1)
+                replace(os.path.realpath(self._path(host)), host_file.text_of(host, credentials), lock.check)
                 return credentials[kind]
         except OSError as exc:
             raise StoreError(
@@ -171,7 +202,7 @@ class VaultFileStore:
             StoreError: a file cannot be read or understood.
         """
         others = [(host, other) for other, host in self._owners.of(account).items() if other != kind]
-        found = [self._load(self._path(host)).get(other) for host, other in others]
+        found = [self.read(host, other) for host, other in others]
         entries = [entry for entry in found if entry and entry.account == account]
         return tuple(line for entry in entries for line in entry.ledger) if entries else None
 
@@ -185,7 +216,7 @@ class VaultFileStore:
             hosts = self._owners.of(account)
             owner = hosts.get(kind, host)
             if owner != host:
-                bound = self._load(self._path(owner)).get(kind)
+                bound = self.read(owner, kind)
                 if bound and bound.account == account:
                     raise StoreError(
                         f"account {account} belongs to the inventory host {owner}, and two hosts would lock it "
@@ -195,16 +226,7 @@ class VaultFileStore:
             self._owners.keep(account, {**hosts, kind: host}, lock.check)
             yield
 
-    def _encryption_key(self) -> tuple[str, Any]:
-        if not self._vault.secrets:
-            raise StoreError(_NO_VAULT_PASSWORD)
-        try:
-            label, key = match_encrypt_secret(self._vault.secrets, encrypt_vault_id=self._vault_id)
-        except AnsibleError:
-            raise StoreError(
-                f"this run has no vault password with the id {self._vault_id}; give it with --vault-id"
-            ) from None
-        return str(label), key
+    # -- files ---------------------------------------------------------------------------------------------------------
 
     def _path(self, host: str) -> str:
         """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""
@@ -212,10 +234,18 @@ class VaultFileStore:
         return os.path.join(self._folder, re.sub(r"^\.", "%2E", name) + ".yml")
 
     def _prepare_folder(self) -> None:
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        if os.stat(self._folder).st_mode & stat.S_IRWXO:
+        if not os.path.isdir(self._folder):
+            _make(os.path.dirname(self._folder), 0o755)
+            _make(self._folder, 0o700)
+        found = os.stat(f"{self._folder}{os.sep}")
+        if found.st_mode & stat.S_IRWXO:
             raise StoreError(
                 f"the store {self._folder} is open to every user of this machine; run chmod o-rwx on it, then run again"
+            )
+        if found.st_uid not in (0, os.geteuid()):
+            raise StoreError(
+                f"the store {self._folder} belongs to another user (uid {found.st_uid}), who could replace what is in "
+                "it; make it root's or this user's with chown, then run again"
             )
 
     def _lock_path(self, path: str) -> str:
@@ -225,45 +255,24 @@ class VaultFileStore:
 
     def _load(self, path: str) -> dict[str, Entry]:
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            # A write compares with what was read just before, and mostly nothing has changed.
-            if self._last_loaded is None or self._last_loaded[:2] != (path, text):
-                self._last_loaded = path, text, _credentials(path, text)
-            return dict(self._last_loaded[2])
+            text = host_file.read_text(path)
         except FileNotFoundError:
             return {}
-        except OSError as exc:
-            raise StoreError(
-                f"{path} cannot be read ({os.strerror(exc.errno or 0)}); correct that and run again"
-            ) from None
-        except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
-            raise StoreError(f"{path} is damaged; restore it from a backup") from None
+        # A write compares with what was read just before, and mostly nothing has changed.
+        if self._last_loaded is None or self._last_loaded[:2] != (path, text):
+            self._last_loaded = path, text, host_file.parse(path, text)
+        return dict(self._last_loaded[2])
 
 
-_NO_VAULT_PASSWORD = (
-    "this run has no vault password; give one with --vault-password-file, --vault-id or --ask-vault-pass"
-)
+def _make(folder: str, mode: int) -> None:
+    """Make a folder and those above it; the umask may be one that lets everybody write."""
+    if not os.path.isdir(folder):
+        _make(os.path.dirname(folder), 0o755)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, mode)
 
 
-def _text(document: dict[str, Any]) -> str:
-    return _HEADER + str(yaml.dump(document, None, _StoreDumper, sort_keys=False, explicit_start=True))
-
-
-def _credentials(path: str, text: str) -> dict[str, Entry]:
-    document = yaml.load(text, _StoreLoader)  # noqa: S506  a subclass of the safe loader
-    if document["format"] != _FORMAT:
-        raise StoreError(f"{path} has a format that this version does not know; update the collection")
-    return {kind: from_dict(values) for kind, values in document["credentials"].items()}
-
-
-def _document(host: str, credentials: dict[str, Entry]) -> dict[str, Any]:
-    return {
-        "format": _FORMAT,
-        "host": host,
-        "credentials": {kind: _with_scalars(to_dict(credentials[kind])) for kind in sorted(credentials)},
-    }
-
-
-def _with_scalars(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _VaultScalar(value) if name in SLOTS and value else value for name, value in values.items()}
+def _is_same_place(stored: Entry, entry: Entry) -> bool:
+    """Whether every password is where it was."""
+    names = ("account", "binding", "code", *SLOTS)
+    return all(getattr(stored, name) == getattr(entry, name) for name in names)

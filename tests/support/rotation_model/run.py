@@ -59,10 +59,10 @@ class Drawn:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def draw(self, announced: Mapping[str, Any]) -> Ciphertext:
+    def draw(self, entry: Entry, announced: Mapping[str, Any]) -> Ciphertext:
         return self._next("candidate")
 
-    def draw_for_repair(self) -> Ciphertext:
+    def draw_for_repair(self, entry: Entry) -> Ciphertext:
         return self._next("temporary" if self.is_temporary else "candidate")
 
     def suits_repair(self, candidate: Ciphertext) -> bool:

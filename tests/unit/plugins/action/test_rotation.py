@@ -82,7 +82,7 @@ def test_a_healthy_rotation_makes_five_requests_and_three_writes(
         return original(store, host, kind, entry)
 
     monkeypatch.setattr(VaultFileStore, "write", write)
-    monkeypatch.setattr(PolicyCandidates, "draw", lambda drawn, announced: drawn.store.encrypt(NEW))
+    monkeypatch.setattr(PolicyCandidates, "draw", lambda drawn, entry, announced: drawn.store.encrypt(NEW, entry))
     other = {"guid": "89abcdef-guid-marker.AgentGateway2", "cookie": None}
     wire.expect(
         sign_in(OLD, signed_in()),
@@ -279,7 +279,7 @@ def test_what_is_left_alone_is_a_warning(
     controller: Controller, entry: dict[str, Any], answers: list[Any], rules: dict[str, Any], outcome: str
 ) -> None:
     if "staged" in entry:
-        entry = {**entry, "staged": controller.store.encrypt(NEW)}
+        entry = {**entry, "staged": controller.encrypted(NEW)}
     controller.enroll(**entry)
     result = controller.do(*answers, rules=rules)
     assert (result["outcome"], result["failed"], result["changed"]) == (outcome, False, False)

@@ -17,6 +17,7 @@ from support.action_harness import loader
 from support.gateway import AGENT_OPTIONS
 from support.module_runner import NEW, OLD, run_main
 from support.rotation_task import (
+    ACCOUNT,
     ADMIN,
     ADMIN_PASSWORD,
     CHANGED,
@@ -82,9 +83,10 @@ def test_the_most_failed_logins_end_with_an_outcome_of_their_own(controller: Con
         controller.store.write(
             f"host-{most}",
             "cc_agent",
-            Entry(current=controller.store.encrypt(OLD), staged=controller.store.encrypt(NEW)),
+            Entry(current=controller.encrypted(OLD), staged=controller.encrypted(NEW)),
         )
-        result = controller.do(*answers, host=f"host-{most}", rules={"max_failed_logins": most})
+        account = {"gateway_url": "https://gateway.test", "agent_id": 1000 + most}
+        result = controller.do(*answers, host=f"host-{most}", rules={"max_failed_logins": most}, account=account)
         assert (result["outcome"], result["failed"]) == (outcome, outcome == "diverged")
 
 
@@ -290,7 +292,7 @@ def test_options_by_the_names_of_variables(controller: Controller) -> None:
     assert result["outcome"] == "rotated"
     assert controller.sent[0][1] == {"agent_id": 1001, "password": OLD, "verify_only": False}
     assert len(controller.secret("current")) == 25
-    lost = {"ledger": (failed("current"),), "version": 4, "current": controller.store.encrypt(OLD)}
+    lost = {"ledger": (failed("current"),), "version": 4, "current": controller.encrypted(OLD)}
     controller.store.write(HOST, "cc_agent", Entry(**lost))
     controller.do(CHANGED, OK, variables=variables, task_vars=task_vars, repairable=["cc_agent"])
     reset = controller.sent[0][1]
@@ -348,6 +350,7 @@ def test_the_password_of_an_enrollment_may_be_in_a_variable(controller: Controll
         "variables": variables,
         "task_vars": task_vars,
         "template": lambda value: {"{{ x }}": OLD}.get(value, value),
+        "account": ACCOUNT,
     }
     assert controller.do(intent="enroll", **options)["outcome"] == "enrolled"
     assert (controller.secret("current"), controller.sent) == (OLD, [])
@@ -357,7 +360,8 @@ def test_the_password_of_an_enrollment_may_be_in_a_variable(controller: Controll
 
 def test_the_intent_may_be_in_a_variable_too(controller: Controller) -> None:
     variables = {"intent": "what", "enroll": {"password": "first"}}
-    result = controller.do(OK, variables=variables, task_vars={"what": "enroll", "first": OLD})
+    task_vars = {"what": "enroll", "first": OLD}
+    result = controller.do(OK, variables=variables, task_vars=task_vars, account=ACCOUNT)
     assert result["outcome"] == "enrolled"
 
 

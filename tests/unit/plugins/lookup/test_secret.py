@@ -28,7 +28,8 @@ KEYS = loader(("default", "key"))
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("passwords") / "store"
     store = open_store(str(folder), None, KEYS)
-    store.write(HOST, KIND, Entry(current=store.encrypt("the current"), staged=store.encrypt("the staged")))
+    current, staged = (store.encrypt(f"the {slot}", Entry()) for slot in ("current", "staged"))
+    store.write(HOST, KIND, Entry(current=current, staged=staged))
     return folder
 
 

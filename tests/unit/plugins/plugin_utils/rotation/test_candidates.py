@@ -16,6 +16,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._errors impor
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
 from ansible_collections.callcenter.passwords.plugins.module_utils._policy import Context
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store, open_store
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
@@ -42,7 +43,7 @@ def test_every_kind_has_an_account_here() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_candidate_obeys_its_kinds_policy(store: Store, kind: str) -> None:
-    ciphertext = candidates(store, kind).draw({})
+    ciphertext = candidates(store, kind).draw(Entry(), {})
     password = store.decrypt(ciphertext)
     assert password not in ciphertext
     context = Context(identifiers=KINDS[kind].identifiers(ACCOUNTS[kind]))
@@ -52,7 +53,7 @@ def test_a_candidate_obeys_its_kinds_policy(store: Store, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tenants_rules_shape_it(store: Store, kind: str) -> None:
-    assert len(store.decrypt(candidates(store, kind, {"generated_length": 13}).draw({}))) == 13
+    assert len(store.decrypt(candidates(store, kind, {"generated_length": 13}).draw(Entry(), {}))) == 13
 
 
 @pytest.mark.parametrize("user", ["li@example.com", "l@example.com", "zw"])
@@ -60,7 +61,7 @@ def test_no_name_is_in_a_candidate_however_short_it_is(store: Store, user: str) 
     name = user.partition("@")[0]
     drawn = candidates(store, "idaas", user_name=user)
     for _draw in range(20):
-        password = store.decrypt(drawn.draw({})).lower()
+        password = store.decrypt(drawn.draw(Entry(), {})).lower()
         assert name not in password
         assert name[::-1] not in password
 
@@ -68,13 +69,13 @@ def test_no_name_is_in_a_candidate_however_short_it_is(store: Store, user: str) 
 def test_no_piece_of_a_number_is_in_a_candidate(store: Store) -> None:
     drawn = candidates(store, "cc_agent", agent_id=123456789)
     for _draw in range(20):
-        password = store.decrypt(drawn.draw({}))
+        password = store.decrypt(drawn.draw(Entry(), {}))
         assert not [start for start in range(7) if "123456789"[start : start + 3] in password]
 
 
 def test_a_candidate_obeys_what_the_login_announced(store: Store) -> None:
     announced = {"min_length": 22, "max_length": 24, "pattern": "[A-Za-z0-9#]+"}
-    password = store.decrypt(candidates(store, "idaas").draw(announced))
+    password = store.decrypt(candidates(store, "idaas").draw(Entry(), announced))
     assert re.fullmatch(r"[A-Za-z0-9#]{22,24}", password)
 
 
@@ -86,7 +87,7 @@ def test_announced_rules_that_nothing_satisfies(
     store: Store, rules: dict[str, Any], announced: dict[str, Any], fault: str
 ) -> None:
     with pytest.raises(InputError, match=fault):
-        candidates(store, "idaas", rules).draw(announced)
+        candidates(store, "idaas", rules).draw(Entry(), announced)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,13 @@ def test_a_candidate_for_a_repair_obeys_the_administrators_rules(
     store: Store, kind: str, length: int, is_temporary: bool
 ) -> None:
     drawn = candidates(store, kind)
-    assert len(store.decrypt(drawn.draw_for_repair())) == length
+    assert len(store.decrypt(drawn.draw_for_repair(Entry()))) == length
     assert drawn.is_temporary is is_temporary
 
 
 def test_a_repair_needs_a_policy_that_the_administrator_can_meet(store: Store) -> None:
     with pytest.raises(InputError, match="min_length"):
-        candidates(store, "cc_agent", {"min_length": 9}).draw_for_repair()
+        candidates(store, "cc_agent", {"min_length": 9}).draw_for_repair(Entry())
 
 
 @pytest.mark.parametrize(
@@ -131,11 +132,11 @@ def test_a_repair_needs_a_policy_that_the_administrator_can_meet(store: Store) -
     ],
 )
 def test_which_candidates_an_administrator_can_set(store: Store, kind: str, password: str, suits: bool) -> None:
-    assert candidates(store, kind, {"min_length": 8}).suits_repair(store.encrypt(password)) is suits
+    assert candidates(store, kind, {"min_length": 8}).suits_repair(store.encrypt(password, Entry())) is suits
 
 
 @pytest.mark.parametrize("kind", ["cec_account", "cec_sip", "cc_config"])
 def test_a_kind_without_a_repair_has_no_rules_for_one(store: Store, kind: str) -> None:
     drawn = candidates(store, kind)
     assert not drawn.is_temporary
-    assert drawn.suits_repair(store.encrypt("anything"))
+    assert drawn.suits_repair(store.encrypt("anything", Entry()))

@@ -12,7 +12,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from support.action_harness import loader
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 
 
@@ -24,14 +24,14 @@ def test_a_store_needs_a_folder(path: str | None) -> None:
 
 def test_a_store_takes_the_vault_passwords_of_the_run(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"), "here", loader(("here", "key")))
-    ciphertext = store.encrypt("a secret")
+    ciphertext = store.encrypt("a secret", Entry())
     assert ";here\n" in ciphertext
     assert open_store(str(tmp_path), None, loader(("any", "key"))).decrypt(ciphertext) == "a secret"
 
 
 def test_without_a_loader_there_is_no_vault_password(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no vault password"):
-        open_store(str(tmp_path), None, None).encrypt("a secret")
+        open_store(str(tmp_path), None, None).encrypt("a secret", Entry())
 
 
 @pytest.mark.parametrize(

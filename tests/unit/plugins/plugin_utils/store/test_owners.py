@@ -23,7 +23,6 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store import 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     Account,
     BookedLogin,
-    Ciphertext,
     Conflict,
     Entry,
     StoreError,
@@ -32,7 +31,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_f
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
 
 ACCOUNT = Account("CC-Gateway", "gateway.test:8043", "1001")
-FILLED = Entry(account=ACCOUNT, current=Ciphertext("$ANSIBLE_VAULT;1.1;AES256\n00\n"))
+FILLED = Entry(account=ACCOUNT)
 
 
 @pytest.fixture
@@ -173,14 +172,14 @@ def test_a_lock_that_is_taken_away_makes_no_two_writers(
         if not has_happened:
             has_happened.append(True)
             accident(Path(store._folder))
-            other.write("agent-1001", "cc_agent", entry.changed(staged=Ciphertext("theirs")))
+            other.write("agent-1001", "cc_agent", entry.changed(written_by="theirs"))
 
     monkeypatch.setattr(durable_file.os, "fsync", another_writer)
     with pytest.raises(StoreError, match="was removed or replaced while it was held, so nothing was written"):
-        store.write("agent-1001", "cc_agent", entry.changed(staged=Ciphertext("mine")))
+        store.write("agent-1001", "cc_agent", entry.changed(written_by="mine"))
     read = VaultFileStore(store._folder, VaultLib()).read("agent-1001", "cc_agent")
     assert read
-    assert read.staged == "theirs"
+    assert read.written_by == "theirs"
 
 
 def hold(path: str, held: Any, go_on: Any) -> None:

@@ -13,6 +13,7 @@ import signal
 import stat
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,19 @@ def vault(*keys: tuple[str, str]) -> VaultLib:
     return VaultLib([(label, VaultSecret(secret.encode())) for label, secret in keys])
 
 
-def unsalted(secret: str = "encrypted") -> Ciphertext:
-    """Return what looks like a ciphertext, for tests that open none: real ones take their time."""
-    return Ciphertext(f"$ANSIBLE_VAULT;1.1;AES256\n{secret.encode().hex()}\n")
-
-
 KEYS = vault(("default", "key"))
+
+
+@cache
+def encrypted(secret: str = "encrypted") -> Ciphertext:
+    """Return a ciphertext, each made once: they take their time."""
+    return Ciphertext(KEYS.encrypt(secret, KEYS.secrets[0][1]).decode())
+
+
 ENTRY = Entry(
-    current=unsalted("current"),
-    staged=unsalted("staged"),
-    previous=unsalted("previous"),
+    current=encrypted("current"),
+    staged=encrypted("staged"),
+    previous=encrypted("previous"),
     rotated_at=NOW,
     staged_at=NOW,
     written_by="machine:1:2",
@@ -78,7 +82,7 @@ def leftovers(folder: Path) -> list[str]:
 def test_what_is_written_is_read(store: VaultFileStore) -> None:
     assert store.read(HOST, KIND) is None
     written = store.write(HOST, KIND, ENTRY)
-    assert written == ENTRY.changed(version=1)
+    assert written == ENTRY.changed(version=1, binding=written.binding, code=written.code)
     assert store.read(HOST, KIND) == written
     assert store.read(HOST, "cc_config") is None
 
@@ -103,7 +107,7 @@ def test_the_home_folder_may_be_meant(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, folder: Path) -> None:
     one = store.write(HOST, KIND, ENTRY)
-    other = store.write(HOST, "cc_config", Entry(current=unsalted("admin")))
+    other = store.write(HOST, "cc_config", Entry(current=encrypted("admin")))
     assert (store.read(HOST, KIND), store.read(HOST, "cc_config")) == (one, other)
     store.write(HOST, KIND, one.changed(staged=None))
     assert store.read(HOST, "cc_config") == other
@@ -111,22 +115,23 @@ def test_the_kinds_of_a_host_share_a_file_but_no_version(store: VaultFileStore, 
 
 
 def test_encrypting_and_decrypting(store: VaultFileStore, folder: Path) -> None:
-    ciphertext = store.encrypt(PASSWORD)
+    ciphertext = store.encrypt(PASSWORD, Entry())
     assert PASSWORD not in ciphertext
     assert VaultFileStore(str(folder), KEYS).decrypt(ciphertext) == PASSWORD
-    assert store.encrypt(PASSWORD) != ciphertext, "salted"
+    assert store.encrypt(PASSWORD, Entry()) != ciphertext, "salted"
 
 
 def test_a_secret_is_decrypted_once(store: VaultFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible Vault derives a key for each secret, which takes its time."""
-    one, other = store.encrypt(PASSWORD), Ciphertext(KEYS.encrypt("other", KEYS.secrets[0][1]).decode())
+    one = store.encrypt(PASSWORD, Entry())
+    other = VaultFileStore(store._folder, KEYS).encrypt("other", Entry())
     assert store.decrypt(other) == "other"
-    monkeypatch.setattr(VaultLib, "decrypt", None)
+    monkeypatch.setattr(VaultLib, "decrypt_and_get_vault_id", None)
     assert (store.decrypt(one), store.decrypt(other)) == (PASSWORD, "other")
 
 
 def test_plain_ansible_vault_opens_a_password(store: VaultFileStore, folder: Path) -> None:
-    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD)))
+    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD, Entry())))
     lines = (folder / "agent-1001.yml").read_text().splitlines()
     start = lines.index("    current: !vault |") + 1
     scalar = [line.strip() for line in lines[start:] if line.startswith(" " * 6)]
@@ -137,7 +142,7 @@ def test_the_file_is_plain_but_for_the_secrets(store: VaultFileStore, folder: Pa
     store.write(HOST, KIND, ENTRY)
     text = (folder / "agent-1001.yml").read_text()
     assert text.startswith("# Passwords of one inventory host")
-    assert text.count("!vault |\n      $ANSIBLE_VAULT;1.1;AES256") == 3
+    assert text.count("!vault |\n      $ANSIBLE_VAULT;1.1;AES256") == 4
     document = yaml.safe_load(text.replace("!vault ", ""))
     credential = document["credentials"][KIND]
     assert (document["format"], document["host"], credential["version"]) == (1, HOST, 1)
@@ -148,7 +153,7 @@ def test_the_file_is_plain_but_for_the_secrets(store: VaultFileStore, folder: Pa
 
 
 def test_an_entry_shows_no_secret() -> None:
-    assert "encrypted" not in repr(Entry(current=unsalted(), staged=unsalted(), previous=unsalted()))
+    assert "encrypted" not in repr(Entry(current=encrypted(), staged=encrypted(), previous=encrypted()))
     assert "ANSIBLE_VAULT" not in repr(ENTRY)
 
 
@@ -161,14 +166,18 @@ def test_the_time_is_whole_seconds_in_utc() -> None:
 
 def test_without_a_vault_password(folder: Path) -> None:
     store = VaultFileStore(str(folder), vault())
-    for attempt in (lambda: store.encrypt("x"), lambda: store.decrypt(unsalted()), store.check_vault_password):
+    for attempt in (
+        lambda: store.encrypt("x", Entry()),
+        lambda: store.decrypt(encrypted()),
+        store.check_vault_password,
+    ):
         with pytest.raises(StoreError, match="no vault password; give one with --vault-password-file"):
             attempt()
     assert not folder.exists()
 
 
 def test_with_another_vault_password(store: VaultFileStore, folder: Path) -> None:
-    ciphertext = store.encrypt(PASSWORD)
+    ciphertext = store.encrypt(PASSWORD, Entry())
     other = VaultFileStore(str(folder), vault(("default", "another key")))
     with pytest.raises(StoreError, match="the vault password does not open") as caught:
         other.decrypt(ciphertext)
@@ -179,37 +188,37 @@ def test_with_another_vault_password(store: VaultFileStore, folder: Path) -> Non
 def test_the_vault_id_chooses_the_key_and_is_recorded(folder: Path) -> None:
     both = vault(("first", "key one"), ("second", "key two"))
     store = VaultFileStore(str(folder), both, "second")
-    ciphertext = store.encrypt(PASSWORD)
+    ciphertext = store.encrypt(PASSWORD, Entry())
     assert ciphertext.startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
     assert VaultFileStore(str(folder), vault(("any", "key two"))).decrypt(ciphertext) == PASSWORD
-    assert VaultFileStore(str(folder), both).encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n")
+    assert VaultFileStore(str(folder), both).encrypt("x", Entry()).startswith("$ANSIBLE_VAULT;1.2;AES256;first\n")
 
 
 def test_the_identity_of_ansible_cfg_chooses_the_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     both = vault(("first", "key one"), ("second", "key two"))
     monkeypatch.setenv("ANSIBLE_VAULT_ENCRYPT_IDENTITY", "second")
-    assert VaultFileStore(str(folder), both).encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
+    assert VaultFileStore(str(folder), both).encrypt("x", Entry()).startswith("$ANSIBLE_VAULT;1.2;AES256;second\n")
     given = VaultFileStore(str(folder), both, "first")
-    assert given.encrypt("x").startswith("$ANSIBLE_VAULT;1.2;AES256;first\n"), "what is given wins"
+    assert given.encrypt("x", Entry()).startswith("$ANSIBLE_VAULT;1.2;AES256;first\n"), "what is given wins"
     with pytest.raises(StoreError, match="no vault password with the id second"):
-        VaultFileStore(str(folder), KEYS).encrypt("x")
+        VaultFileStore(str(folder), KEYS).encrypt("x", Entry())
 
 
 def test_the_default_label_is_not_recorded(store: VaultFileStore) -> None:
-    assert store.encrypt("x").startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+    assert store.encrypt("x", Entry()).startswith("$ANSIBLE_VAULT;1.1;AES256\n")
 
 
 def test_a_vault_id_that_the_run_does_not_have(folder: Path) -> None:
     store = VaultFileStore(str(folder), KEYS, "elsewhere")
     with pytest.raises(StoreError, match="no vault password with the id elsewhere; give it with --vault-id"):
-        store.encrypt("x")
+        store.encrypt("x", Entry())
 
 
 def test_the_key_is_checked_against_what_is_stored(store: VaultFileStore, folder: Path) -> None:
     store.check_vault_password()
     store.write("empty", KIND, Entry())
     store.check_vault_password()
-    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD)))
+    store.write(HOST, KIND, Entry(current=store.encrypt(PASSWORD, Entry())))
     store.check_vault_password()
     with pytest.raises(StoreError, match="does not open the passwords"):
         VaultFileStore(str(folder), vault(("default", "another key"))).check_vault_password()
@@ -220,8 +229,7 @@ def test_what_is_no_file_of_the_store_is_not_checked(store: VaultFileStore, fold
     (folder / "notes.txt").write_text("none of ours")
     store.check_vault_password()
     (folder / "damaged.yml").write_text("nonsense")
-    with pytest.raises(StoreError, match="is damaged"):
-        store.check_vault_password()
+    store.check_vault_password()
 
 
 def test_a_store_that_cannot_be_listed_is_left_to_the_first_write(folder: Path) -> None:
