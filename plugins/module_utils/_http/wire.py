@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._net.certificates import OTHER_NAME, certificate_fault
 from .._net.deadlines import remaining, shares
+from .._net.key_log import no_key_log
 
 try:
     from requests.adapters import HTTPAdapter
@@ -225,7 +226,11 @@ class _Connection(_Bounded, HTTPConnection):
 
 
 class _TlsConnection(_Bounded, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        if self.ssl_context is not None:  # some releases of requests have made one when they were imported
+            self.ssl_context.keylog_filename = None  # type: ignore[assignment]
+        with no_key_log():
+            super().connect()
 
 
 class _Pool(HTTPConnectionPool):

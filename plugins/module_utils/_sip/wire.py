@@ -21,6 +21,7 @@ from urllib.parse import quote
 from .._errors import ApiError, NothingSent, Outcome
 from .._net.certificates import certificate_fault
 from .._net.deadlines import remaining, shares
+from .._net.key_log import no_key_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,7 +320,8 @@ def _open(registrar: Registrar, kind: tuple[Any, Any], address: Any, deadline: f
 
 
 def _context(registrar: Registrar) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=registrar.ca_path)
+    with no_key_log():
+        context = ssl.create_default_context(cafile=registrar.ca_path)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not registrar.validate_certs:
         context.check_hostname = False

@@ -22,6 +22,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.plugins.loader import lookup_loader, test_loader
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._net.key_log import no_key_log
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
 
 _MODULES = "ansible_collections.callcenter.passwords.plugins.modules"
@@ -54,6 +55,8 @@ def _start_openssl() -> None:
     vault = VaultLib([("default", key)])
     with contextlib.suppress(AnsibleError):  # no library for it, which the store will say when it is needed
         vault.decrypt(vault.encrypt("up", key))
-    line = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+    with no_key_log():
+        context = ssl.create_default_context()
+    line = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
     with contextlib.suppress(ssl.SSLWantReadError):
         line.do_handshake()

@@ -390,6 +390,15 @@ def test_a_certificate_that_is_not_trusted(tls: StreamPeer, tmp_path: Path) -> N
     check_login(Registrar(f"sips:localhost:{tls.port}", validate_certs=False), USER, PASSWORD)
 
 
+def test_the_keys_of_a_connection_are_written_nowhere(
+    tls: StreamPeer, ca_path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    tls.behaviour = asks()
+    check_login(Registrar(f"sips:localhost:{tls.port}", ca_path=ca_path), USER, PASSWORD)
+    assert list(tmp_path.glob("keys")) == []
+
+
 def test_a_certificate_for_another_name(sip_authority: trustme.CA, ca_path: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     sip_authority.issue_cert("elsewhere.test").configure_cert(context)

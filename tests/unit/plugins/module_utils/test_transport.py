@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import struct
 import time
@@ -122,6 +123,17 @@ def test_chunks_are_put_together(server: LoopbackServer, connect: Connect) -> No
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"ret\r\n9\r\ncode":"0"\r\n1\r\n}\r\n0\r\n\r\n'
     )
     assert connect(server).request("GET", "/").json() == {"retcode": "0"}
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_the_keys_of_a_connection_are_written_nowhere(
+    server: LoopbackServer, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verify: bool
+) -> None:
+    path = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(path))
+    assert connect(server, validate_certs=verify).request("GET", "/").status == 200
+    assert not path.exists()
+    assert os.environ["SSLKEYLOGFILE"] == str(path), "the variable is there for others"
 
 
 # -- nothing was sent --------------------------------------------------------------------------------------------------
