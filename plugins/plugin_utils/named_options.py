@@ -12,28 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _CHECKED = ("type", "elements", "choices", "required")
 _UNDEFINED = object()
-
-
-def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options converted to their types, with defaults.
-
-    Raises:
-        AnsibleActionFail: naming all that the spec does not accept.
-    """
-    validated = ArgumentSpecValidator(**spec.to_kwargs()).validate(given)
-    if validated.error_messages:
-        raise AnsibleActionFail(f"{'. '.join(validated.error_messages)}. Nothing was sent")
-    return dict(validated.validated_parameters)
 
 
 def resolve_variables(

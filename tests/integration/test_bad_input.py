@@ -28,7 +28,7 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
     cases: dict[str, tuple[dict[str, Any], list[str]]] = {
         "another agent": ({"rotate_cc_agent_id": 1002}, ["is that of 1001", "the inventory names 1002"]),
         "agent id too large": ({"rotate_cc_agent_id": 60000}, ["the inventory names 60000"]),
-        "agent id is no number": ({"rotate_cc_agent_id": "ten"}, ["rotate_cc_agent_id", "ten"]),
+        "agent id is no number": ({"rotate_cc_agent_id": "ten"}, ["rotate_cc_agent_id", "int"]),
         "no agent id": ({"rotate_cc_agent_id": None}, ["agent_id"]),
         "no phone number": ({"rotate_cc_phone_number": None}, ["phone_number", "missing"]),
         "phone number with letters": ({"rotate_cc_phone_number": "4000a"}, ["phone_number", "1 to 24 digits"]),
@@ -51,8 +51,8 @@ def test_options_of_a_host(controller: Controller, simulator: Simulator) -> None
             {"rotate_cc_sign_in_parameters": {"Password": "x"}},
             ["sign_in_parameters", "password"],
         ),
-        "failed logins": ({"rotate_max_failed_logins": 3}, ["rotate_max_failed_logins", "3"]),
-        "when": ({"rotate_when": "sometimes"}, ["rotate_when", "sometimes"]),
+        "failed logins": ({"rotate_max_failed_logins": 3}, ["rotate_max_failed_logins", "one of: 1, 2"]),
+        "when": ({"rotate_when": "sometimes"}, ["rotate_when", "one of: due, always"]),
         "policy without such a rule": (
             {"rotate_policies": {"cc_agent": {"min_lenght": 9}}},
             ["policy", "min_lenght", "min_length"],
@@ -332,7 +332,7 @@ def test_options_of_business_accounts_phones_and_users(controller: Controller, s
             {"rotate_idaas_url": "ftp://a", "rotate_idaas_user_name": "", "rotate_idaas_tenant_id": " "},
             ["idaas_url", "user_name", "tenant_id"],
         ),
-        "repair": ("idaas", {"rotate_repair": ["cec_sip"]}, ["rotate_repair", "cec_sip"]),
+        "repair": ("idaas", {"rotate_repair": ["cec_sip"]}, ["rotate_repair", "one of: cc_agent, idaas"]),
     }
     people = {}
     for number, (name, (kind, variables, _words)) in enumerate(cases.items()):

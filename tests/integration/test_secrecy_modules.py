@@ -66,6 +66,8 @@ TASKS: list[dict[str, Any]] = [
     task("Cut off", "cc_config_login", {**ADMIN, "password": secret("new")}, **FAILS),
     task("Not the right type", "cc_agent_password", NO_STRINGS, **FAILS),
     task("Bad option", "cc_agent_login", {"password": secret("new"), "agent_type": 5}, **FAILS),
+    task("No number", "cc_agent_login", {"agent_id": secret("new"), "password": "x"}, **FAILS),
+    task("No choice", "cc_agent_login", {"state": secret("new"), "password": "x"}, **FAILS),
     task("Unknown option", "cc_agent_login", {"password": secret("new"), "passwd": 5}, **FAILS),
     task(
         "Cookies of the wrong type",

@@ -34,11 +34,12 @@ PLUGIN_UTILS = {
     "durable_file": "",
     "timestamps": "",
     "run_name": "",
-    "named_options": "",
+    "checked_options": "",
+    "named_options": "checked_options",
     "store": "durable_file timestamps run_name",
     "login_guard": "store durable_file timestamps run_name",
-    "module_runner": "login_guard store durable_file timestamps run_name",
-    "rotation": "module_runner login_guard store durable_file timestamps run_name named_options",
+    "module_runner": "checked_options login_guard store durable_file timestamps run_name",
+    "rotation": "module_runner login_guard store durable_file timestamps run_name",
 }
 ALLOWED = {
     **{

@@ -48,9 +48,9 @@ class ArgumentSpec:
         """Return those of the given options that are in this spec."""
         return {name: value for name, value in given.items() if name in self.options}
 
-    def secret_options(self) -> list[str]:
-        """Return the names of the options that hold secrets."""
-        return [name for name, option in self.options.items() if option.get("no_log")]
+    def secrets(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the given options that are secrets."""
+        return {name: given[name] for name, rule in self.options.items() if rule.get("no_log") and name in given}
 
 
 PASSWORD: Mapping[str, Any] = {"type": "raw", "no_log": True}

@@ -17,33 +17,44 @@ except ImportError:
     register_secret = None
 
 
+_read: set[str] = set()
+"""What has been read from a store in this process, wherever it was put then."""
+
+
 def masked(result: dict[str, Any], secrets: Iterable[Any]) -> dict[str, Any]:
-    """Return the result as AnsibleModule would: without these secrets, should any have got in."""
-    hidden = {leaf for secret in secrets for leaf in _leaves(secret)}
+    """Return the result as AnsibleModule would: without these secrets, should any have got in.
+
+    It is also without the passwords that the lookup has read, for one may have been given as another option.
+    """
+    hidden = {leaf for secret in secrets for leaf in leaves(secret)}
     if register_secret is not None:
         for leaf in hidden:
             register_secret(leaf)
         return result
     from ansible.module_utils.common.parameters import remove_values
 
+    hidden |= _read
     # A password that is one letter must not turn "changed: false" into a word.
     return {
         key: value if isinstance(value, (bool, int)) else remove_values(value, hidden) for key, value in result.items()
     }
 
 
-def _leaves(secret: Any) -> Iterator[str]:
+def leaves(secret: Any) -> Iterator[str]:
+    """Give the texts and numbers in a value, as text."""
     if isinstance(secret, dict):
         secret = list(secret.values())
     if isinstance(secret, (list, tuple)):
         for inner in secret:
-            yield from _leaves(inner)
+            yield from leaves(inner)
     elif secret not in (None, ""):
         yield str(secret)
 
 
 def register(secret: str) -> str:
-    """Return a secret that was read from a store, registered for masking where that exists."""
+    """Return a secret that was read from a store, noted for masking."""
     if register_secret is not None:
         register_secret(secret)
+    else:
+        _read.add(secret)
     return secret

@@ -16,8 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -27,6 +26,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._process.tena
     Token,
     TokenOfRun,
 )
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.outages import OUTAGES
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
@@ -118,26 +118,21 @@ class ModuleRunner:
             return operation.accident(exc)
 
     def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
-        validated = ArgumentSpecValidator(**operation.arguments.to_kwargs()).validate(args)
-        params = plain(validated.validated_parameters)
-        if validated.errors.errors:
-            if self.runs_here:
-                raise AnsibleActionFail(validated.errors.msg)
-            params, cap, unanswered = {}, None, 0  # The module finds it out as well, and says so.
-        else:
-            try:
-                cap = Cap.of(params)
-                unanswered = (params.get("failed_login_cap") or {}).get("unanswered", 0)
-            except InputError as exc:
-                return operation.refusal(ApiError(Outcome.ACCESS_DENIED, ". ".join(exc.faults) + ". Nothing was sent"))
+        params = plain(checked(operation.arguments, args))
+        try:
+            cap = Cap.of(params)
+            unanswered = (params.get("failed_login_cap") or {}).get("unanswered", 0)
+        except InputError as exc:
+            return operation.refusal(ApiError(Outcome.ACCESS_DENIED, ". ".join(exc.faults) + ". Nothing was sent"))
 
         def send() -> Result:
             if self.runs_here:
                 return self._run_here(operation, params, check_mode)
-            return self._run_there(operation, module, args, check_mode)
+            result = self._run_there(operation, module, args, check_mode)
+            return masked(result, operation.arguments.secrets(args).values())
 
         try:
-            if check_mode or not params:
+            if check_mode:
                 return send()
             return _protected(operation.logins_with(params), cap, unanswered, send)
         except ApiError as exc:
@@ -146,8 +141,7 @@ class ModuleRunner:
             return exc.result
 
     def _run_here(self, operation: Operation, params: dict[str, Any], check_mode: bool) -> Result:
-        secrets = [params[name] for name in operation.arguments.secret_options() if params.get(name)]
-        return masked(operation.execute(params, check_mode=check_mode), secrets)
+        return masked(operation.execute(params, check_mode=check_mode), operation.arguments.secrets(params).values())
 
     def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         """Run the ordinary module, with the tenant's token that this run has got already."""

@@ -12,10 +12,8 @@ import pytest
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import (
-    checked,
-    resolve_variables,
-)
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import resolve_variables
 
 OPTIONS = {
     "store_path": {"type": "path", "required": True},
@@ -77,8 +75,8 @@ def test_templates_are_filled_in() -> None:
     ("names", "variables", "words"),
     [
         ({"days": "max_days"}, {"max_days": "many"}, ["max_days", "float"]),
-        ({"when": "rotate_when"}, {"rotate_when": "soon"}, ["rotate_when", "due, always", "soon"]),
-        ({"kinds": "repair"}, {"repair": ["cec_sip"]}, ["repair", "cec_sip"]),
+        ({"when": "rotate_when"}, {"rotate_when": "soon"}, ["rotate_when", "due, always"]),
+        ({"kinds": "repair"}, {"repair": ["cec_sip"]}, ["repair", "cc_agent, idaas"]),
         ({"store_path": "folder"}, {}, ["folder", "missing"]),
         ({"account": {"cap": {"most": "cap"}}}, {"cap": "x"}, ["cap", "int"]),
         ({"account": "accounts.mine"}, {"accounts": "mine"}, ["accounts", "dict"]),

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of an action, checked in words of our own: Ansible's quote the values, and any of them may be a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils import errors
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
+
+_QUOTE_NO_VALUE = (
+    errors.MutuallyExclusiveError,
+    errors.RequiredError,
+    errors.RequiredIfError,
+    errors.RequiredOneOfError,
+    errors.RequiredTogetherError,
+    errors.UnsupportedError,
+)
+_TYPE = ("type", "elements")
+
+
+def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options converted to their types, with defaults.
+
+    Raises:
+        AnsibleActionFail: naming all that the spec does not accept, and quoting no value.
+    """
+    validated = ArgumentSpecValidator(**spec.to_kwargs()).validate(given)
+    found = validated.errors.errors
+    if found:
+        faults = [str(error.msg) for error in found if isinstance(error, _QUOTE_NO_VALUE)]
+        faults += _faults(spec.options, given)
+        raise AnsibleActionFail(f"{'. '.join(faults) or 'the options are not as documented'}. Nothing was sent")
+    return dict(validated.validated_parameters)
+
+
+def _faults(options: Mapping[str, Any], given: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """Give what is wrong with the values of single options."""
+    for name, rule in options.items():
+        value = given.get(name)
+        if isinstance(value, Mapping) and "options" in rule:
+            yield from _faults(rule["options"], value, f" in '{name}'")
+        elif value is None or _fits(rule, value, *_TYPE, "choices"):
+            continue
+        elif _fits(rule, value, *_TYPE):
+            yield f"value of {name} must be one of: {', '.join(map(str, rule['choices']))}{place}"
+        else:
+            wanted = " of ".join(rule[part] for part in _TYPE if part in rule)
+            yield f"argument '{name}' is of type {_type_of(value)}, which is no {wanted}{place}"
+
+
+def _type_of(value: Any) -> str:
+    # The class itself may be one of ansible-core's own.
+    return next(kind.__name__ for kind in (bool, int, float, str, dict, list, object) if isinstance(value, kind))
+
+
+def _fits(rule: Mapping[str, Any], value: Any, *parts: str) -> bool:
+    spec = {"value": {part: rule[part] for part in parts if part in rule}}
+    return not ArgumentSpecValidator(spec).validate({"value": value}).error_messages
