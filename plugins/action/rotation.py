@@ -10,13 +10,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError, Outcome, described
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
-from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import password_option
+from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec, password_option
 from ansible_collections.callcenter.passwords.plugins.modules.rotation import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import altered_texts, refuse_altered
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.arguments import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (
@@ -50,17 +51,12 @@ _failed: set[tuple[str, str]] = set()
 """Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""
 
 
-class ActionModule(ActionBase):
+class ActionModule(SecretiveAction):
     """The way of one credential through all its steps."""
 
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Take the steps and return what came of them."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        args = self._arguments(variables)
+        args = self._arguments(args, variables)
         host = str(args["host"] or variables.get("inventory_hostname", ""))
         outcome = self._outcome(host, args, variables)
         if outcome["failed"]:
@@ -71,9 +67,15 @@ class ActionModule(ActionBase):
         elif outcome["changed"] and not self._task.check_mode:
             # Shown without -v, and kept from the standard output, which a callback may fill with a document.
             self._display.display(f"{host}, {args['kind']}: {outcome['msg']}", stderr=True)
-        secrets = [args["password"]] if args["password"] else []
-        result.update(masked({"kind": args["kind"], **outcome}, secrets))
-        return result
+        return masked({"kind": args["kind"], **outcome}, self.secrets_among(args).values())
+
+    def secrets_among(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Return the password of an enrollment and the secrets of the account."""
+        secrets = ARGUMENTS.secrets(args)
+        for place in ("account", "repair_account"):
+            if args.get("kind") in KINDS and isinstance(args.get(place), dict):
+                secrets |= ArgumentSpec(_account_options(args["kind"])).secrets(args[place])
+        return secrets
 
     def _outcome(self, host: str, args: Options, variables: Options) -> dict[str, Any]:
         """Return what the task came to. Whatever goes wrong is in it."""
@@ -115,33 +117,35 @@ class ActionModule(ActionBase):
 
     # -- options -------------------------------------------------------------------------------------------------------
 
-    def _arguments(self, variables: Options) -> dict[str, Any]:
-        # Not by the action's own method, for which the task would have to hold the secrets among these arguments.
-        args: dict[str, Any] = plain(checked(ARGUMENTS, {**self._named(variables), **self._task.args}))
+    def _arguments(self, given: Options, variables: Options) -> dict[str, Any]:
+        with altered_texts(self._templar) as altered:
+            named = self._named(given, variables)
+        refuse_altered(self.secrets_among({**named, **given}), altered)
+        args: dict[str, Any] = plain(checked(ARGUMENTS, {**named, **given}))
         if args["account"].get("failed_login_cap"):
             args["account"]["failed_login_cap"].setdefault("folder", f"{args['store_path']}/.failed-logins")
         return args
 
-    def _named(self, variables: Options) -> dict[str, Any]:
+    def _named(self, given: Options, variables: Options) -> dict[str, Any]:
         """Return the options that are given by the names of variables."""
-        kind = str(self._task.args.get("kind"))
-        names = self._names(kind, variables)
+        kind = str(given.get("kind"))
+        names = self._names(kind, given, variables)
         if not names or kind not in KINDS:
             return {}
         administrators, initial = names.pop("repair_account", None), names.pop("enroll", None)
         account, template = _account_options(kind), self._templar.template
         options = {**ARGUMENTS.options, "account": {"type": "dict", "options": account}}
         named = resolve_variables(names, options, variables, template)
-        if initial and {**named, **self._task.args}.get("intent") == "enroll":
+        if initial and {**named, **given}.get("intent") == "enroll":
             named |= resolve_variables(initial, options, variables, template)
         if administrators and named.get("repair_host") in variables["hostvars"]:
             theirs = variables["hostvars"][named["repair_host"]]
             named["repair_account"] = resolve_variables(administrators, account, theirs, template)
         return named
 
-    def _names(self, kind: str, variables: Options) -> dict[str, Any]:
+    def _names(self, kind: str, given: Options, variables: Options) -> dict[str, Any]:
         """Return the names of the variables that hold options of this kind."""
-        names = self._task.args.get("variables") or {}
+        names = given.get("variables") or {}
         if isinstance(names, str):
             by_kind = variables.get(names)
             if not isinstance(by_kind, dict):

@@ -41,6 +41,9 @@ notes:
     logins that the store keeps for each account. Give the module C(failed_login_cap), and do not repeat a login that
     failed.
   - Do not look a password up in a task's name or in a C(debug) task; what is templated there is printed.
+  - In an argument of a module of this collection, callbacks see the template and no password. In one of another module
+    they see the password, which C(display_args_to_stdout) prints with some strategies and ansible-runner keeps in its
+    artifacts, unless the task has C(no_log).
 seealso:
   - module: callcenter.passwords.rotation
 """
@@ -64,11 +67,11 @@ _raw:
 
 from typing import Any
 
-from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import described
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import StoredPasswordError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import register
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
@@ -87,9 +90,9 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         unknown = sorted(kwargs.keys() - self.get_options().keys())
         if unknown:
-            raise AnsibleLookupError(f"there is no option {unknown[0]}; the options are slot and store_path")
+            raise StoredPasswordError(f"there is no option {unknown[0]}; the options are slot and store_path")
         if len(terms) != 2:
-            raise AnsibleLookupError("give two terms: the inventory host and the kind of credential")
+            raise StoredPasswordError("give two terms: the inventory host and the kind of credential")
         host, kind, slot = str(terms[0]), str(terms[1]), self.get_option("slot")
         try:
             store = open_store(self.get_option("store_path"), None, self._loader)
@@ -100,8 +103,8 @@ class LookupModule(LookupBase):
             store.check(kind, entry)
             return [register(store.decrypt(ciphertext))]
         except StoreError as exc:
-            raise AnsibleLookupError(f"{host}, {kind}: {exc}") from None
+            raise StoredPasswordError(f"{host}, {kind}: {exc}") from None
         except Exception as exc:  # An exception's text may quote a secret, so none may reach Ansible.
-            raise AnsibleLookupError(
+            raise StoredPasswordError(
                 f"{host}, {kind}: unexpected {described(exc)} while reading the store. Please report it"
             ) from None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.argspec import ArgumentSpec
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,10 +38,10 @@ def resolve_variables(
         template: what fills a value's templates in.
 
     Raises:
-        AnsibleActionFail: a variable holds what the option does not accept. It is named.
+        AnsibleActionFail: a variable holds what the option does not accept, or what cannot be filled in. It is named.
     """
     specs = _specs(names, options)
-    values = {name: template(variables[name]) for name in specs if name in variables}
+    values = {name: filled(name, variables[name], template) for name in specs if name in variables}
     converted = checked(ArgumentSpec(specs), values)
     return dict(_filled(names, {name: converted[name] for name in values}))
 

@@ -104,6 +104,23 @@ def test_unforeseen_errors(loud: Controller, simulator: Simulator) -> None:
     assert leaks(loud, {MARK, *secrets}, evidence(loud, [run], [loud.folder / "collections"])) == []
 
 
+def test_passwords_that_look_like_templates(loud: Controller, simulator: Simulator) -> None:
+    """In plain variables, as in a file that is vaulted as a whole. None is shown, and none is altered and tried."""
+    odd = ("Kz7@{{mWvQr", "Kz7@{#mWvQr", "Kz7@{%mWvQr", "Kz7@{{1+1}}WvQr", "Kz7@{#a#}WvQr", "Kz7@{{mWv}}Qr")
+    people = [loud.add_agent(1001 + number, password=password) for number, password in enumerate(odd)]
+    enrolled = loud.enroll(*LOUD, check=False)
+    for person in people:
+        loud.host_vars[person.host]["plain"] = person.password
+    login = {**AGENT, "agent_id": 1001, "password": "{{ plain }}"}
+    played = loud.play([{"name": "Log in", f"{NAME}cc_agent_login": login}], *LOUD, module_defaults=SERVICES)
+    for run in (enrolled, played):
+        assert run.calls == []
+        for person in people:
+            assert "!unsafe" in run.message(person.host), run.output
+    spared = [loud.folder / "inventory" / "hosts.yml"]
+    assert leaks(loud, odd, evidence(loud, [enrolled, played], spared)) == []
+
+
 def may_dump(process: int) -> int | None:
     """Bytes of a core dump that a process may leave, None for any number; those that have ended may leave none."""
     try:

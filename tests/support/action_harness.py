@@ -50,8 +50,13 @@ def action(
         options=connection_options,
         set_option=connection_options.__setitem__,
     )
-    built: ActionBase = plugin(
-        task, connected, SimpleNamespace(), loads or loader(), SimpleNamespace(template=template), None
-    )
+    templar = SimpleNamespace(template=lambda value: _filled(value, template))
+    built: ActionBase = plugin(task, connected, SimpleNamespace(), loads or loader(), templar, None)
     built._load_name = name
     return built
+
+
+def _filled(value: Any, template: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(inner, template) for name, inner in value.items()}
+    return [_filled(inner, template) for inner in value] if isinstance(value, list) else template(value)

@@ -45,6 +45,7 @@ def make_loud(controller: Controller) -> None:
         "PYTHONFAULTHANDLER": "1",
         "ANSIBLE_LOG_PATH": str(controller.folder / "ansible.log"),
         "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "true",
         "ANSIBLE_PIPELINING": "false",
         "ANSIBLE_RETRY_FILES_ENABLED": "true",
         "ANSIBLE_RETRY_FILES_SAVE_PATH": str(controller.folder / "retry"),

@@ -35,10 +35,11 @@ PLUGIN_UTILS = {
     "timestamps": "",
     "run_name": "",
     "checked_options": "",
-    "named_options": "checked_options",
+    "filling": "",
+    "named_options": "checked_options filling",
     "store": "durable_file timestamps run_name",
     "login_guard": "store durable_file timestamps run_name",
-    "module_runner": "checked_options login_guard store durable_file timestamps run_name",
+    "module_runner": "checked_options filling login_guard store durable_file timestamps run_name",
     "rotation": "module_runner login_guard store durable_file timestamps run_name",
 }
 ALLOWED = {

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, Outcome
@@ -30,6 +29,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_optio
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.outages import OUTAGES
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.arguments import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.place import runs_here
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
@@ -37,6 +37,8 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from ansible.plugins.action import ActionBase
 
     from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
     from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
@@ -58,22 +60,25 @@ class _CutOffError(Exception):
         self.result = result
 
 
-class ActionModule(ActionBase):
+class ActionModule(SecretiveAction):
     """The action of every API module; its name tells which."""
 
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Run the module of this action's name."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        module = str(self._task.resolved_action).rsplit(".", 1)[-1]
-        result.update(ModuleRunner(self, task_vars).run(module, self._task.args, check_mode=self._task.check_mode))
-        if any(result.get(key) for key in operation_of(module).secret_results):
+        result = ModuleRunner(self, variables).run(self._module, args, check_mode=self._task.check_mode)
+        if any(result.get(key) for key in operation_of(self._module).secret_results):
             result["_ansible_no_log"] = True
             # Older releases of ansible-core look only here when they sum a loop's results up.
             self._task.no_log = True
         return result
+
+    def secrets_among(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Return those that the module's documentation calls secrets."""
+        return operation_of(self._module).arguments.secrets(args)
+
+    @property
+    def _module(self) -> str:
+        return str(self._task.resolved_action).rsplit(".", 1)[-1]
 
 
 class ModuleRunner:
