@@ -216,6 +216,21 @@ def test_a_bastion_that_is_away(controller: Controller, simulator: Simulator) ->
     assert controller.is_rotated(agent), run.outcome(agent.host)
 
 
+def test_a_connection_that_would_write_passwords_to_a_file(controller: Controller) -> None:
+    """It is refused before anything is sent or written, in the store and on the other machine."""
+    pod, becoming = controller.add_agents(1001, 2)
+    controller.fill()
+    controller.host_vars[pod.host]["ansible_connection"] = "pod"
+    controller.host_vars[becoming.host] |= {"ansible_connection": "bastion", "ansible_become": True}
+    controller.environment["ANSIBLE_REMOTE_TMP"] = str(controller.folder / "remote")
+    before = controller.files()
+    run = controller.rotate()
+    assert (run.failed, run.calls, controller.files()) == (controller.hosts, [], before), run.output
+    assert "as ssh does" in run.message(pod.host)
+    assert "ansible_pipelining: true, or become: false" in run.message(becoming.host)
+    assert not (controller.folder / "remote").exists()
+
+
 # name, module, options, whether in check mode
 OTHER_CASES: list[tuple[str, str, dict[str, Any], bool]] = [
     ("token_ok", "cec_token", {}, False),

@@ -31,6 +31,7 @@ def action(
     check_mode: bool = False,
     connection: str = "local",
     become: bool = False,
+    pipelines: bool = True,
     template: Callable[[Any], Any] = lambda value: value,
 ) -> ActionBase:
     """Return the action of a task, as far as the plugins of this collection look at one."""
@@ -46,9 +47,11 @@ def action(
     connection_options: dict[str, Any] = {}
     connected = SimpleNamespace(
         ansible_name=connection,
+        become=become,
         _shell=SimpleNamespace(tmpdir=None),
         options=connection_options,
         set_option=connection_options.__setitem__,
+        is_pipelining_enabled=lambda _wrap_async: pipelines and connection_options.get("pipelining", False),
     )
     templar = SimpleNamespace(template=lambda value: _filled(value, template))
     built: ActionBase = plugin(task, connected, SimpleNamespace(), loads or loader(), templar, None)

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ansible import constants
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, Outcome
@@ -102,6 +102,32 @@ class ModuleRunner:
         debugs = constants.config.get_config_value("DEFAULT_DEBUG")
         return self.runs_here or (Display().verbosity < _PRINTS_RESULTS and not debugs)
 
+    def check_connection(self) -> None:
+        """Have modules and their arguments sent to an interpreter's standard input, and make sure that they will be.
+
+        Otherwise they would be written to a file, which stays there if this worker dies. With become the user decides,
+        since sudo may want a terminal; and who wants to keep such files has said so.
+
+        Raises:
+            AnsibleActionFail: passwords would be written to a file; nothing was sent.
+        """
+        if self.runs_here or constants.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES"):
+            return
+        connection = self._action._connection
+        if not connection.become:
+            with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
+                connection.set_option("pipelining", True)
+        if not self._action._is_pipelining_enabled("new"):
+            cure = (
+                "set ansible_pipelining: true, or become: false, since no module needs another user"
+                if connection.become
+                else "use a connection that can pipeline, as ssh does where it asks for no terminal"
+            )
+            raise AnsibleActionFail(
+                f"the connection {connection.ansible_name} would write passwords to a file where the module runs; "
+                f"{cure}. Nothing was sent"
+            )
+
     def run(self, module: str, args: Mapping[str, Any], *, check_mode: bool) -> Result:
         """Run a module of this collection and return its result.
 
@@ -111,7 +137,8 @@ class ModuleRunner:
             check_mode: send nothing and say what would be done.
 
         Raises:
-            AnsibleActionFail: the options are not what the module documents; nothing was sent.
+            AnsibleActionFail: the options are not what the module documents, or passwords among them would be written
+                to a file; nothing was sent.
             AnsibleError: no connection to the machine that sends.
         """
         operation = operation_of(module)
@@ -124,6 +151,8 @@ class ModuleRunner:
 
     def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         params = plain(checked(operation.arguments, args))
+        if any(operation.arguments.secrets(params).values()):
+            self.check_connection()
         try:
             cap = Cap.of(params)
             unanswered = (params.get("failed_login_cap") or {}).get("unanswered", 0)
@@ -150,7 +179,6 @@ class ModuleRunner:
 
     def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         """Run the ordinary module, with the tenant's token that this run has got already."""
-        self._keep_arguments_off_the_disk()
         tokens = None
         if operation.token_from and not args.get("access_token") and args.get("app_secret") and not check_mode:
             tokens = self._token_there(operation.token_from, args)
@@ -170,15 +198,6 @@ class ModuleRunner:
             module_name=f"callcenter.passwords.{module}", module_args=args, task_vars=self._task_vars
         )
         return result
-
-    def _keep_arguments_off_the_disk(self) -> None:
-        """Have the module and its arguments sent to the interpreter's standard input instead of written to files.
-
-        They would stay there if the worker died. With become the user decides, since sudo may want a terminal.
-        """
-        if not self._action._task.become:
-            with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
-                self._action._connection.set_option("pipelining", True)
 
     def _token_there(self, module: str, args: dict[str, Any]) -> TokenOfRun:
         wanted = operation_of(module).arguments.known(args)

@@ -160,8 +160,10 @@ class Driver:
                 raise StoreError("it is not enrolled; run the enroll playbook for this host first")
             decision = effect.decide(before)
             if decision.next in (Next.LOG_IN, Next.CHANGE, Next.REPAIR):
-                # A wrong vault password, or an edited file, is found out before anything is written or sent.
+                # A wrong vault password, an edited file, or a connection that would write passwords to a file is found
+                # out before anything is written or sent.
                 self._store.check(kind, before)
+                self._runner.check_connection()
             after = decision.entry
             is_new = after is not None and after.staged not in (None, before.staged)
             if after is None or self._check_mode:

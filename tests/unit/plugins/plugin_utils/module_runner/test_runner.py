@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from support.action_harness import action
 from support.cec import Registrars
@@ -126,6 +126,7 @@ def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become:
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: dict(elsewhere))
     monkeypatch.setattr(ModuleRunner, "_run_here", lambda self, *_options: {"outcome": "locked"})
     task = action(ActionModule, "cc_config_login", LOGIN, connection=connection, become=become)
+    task._connection.options["pipelining"] = True
     assert runs_here(task) is here
     result = task.run(task_vars={})
     assert result["outcome"] == ("locked" if here else "ok")
@@ -150,26 +151,46 @@ def test_sessions_are_not_handed_on_where_connections_print_them(
     assert ModuleRunner(task, {}).hands_sessions_on is hands_on
 
 
-@pytest.mark.parametrize(("become", "options"), [(False, {"pipelining": True}), (True, {})])
-def test_arguments_are_written_to_no_file_there(
-    monkeypatch: pytest.MonkeyPatch, become: bool, options: dict[str, Any]
-) -> None:
+def test_arguments_are_written_to_no_file_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: {"outcome": "ok"})
-    task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh", become=become)
-    task.run(task_vars={})
-    assert task._connection.options == options
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh")
+    assert task.run(task_vars={})["outcome"] == "ok"
+    assert task._connection.options == {"pipelining": True}
 
 
-@pytest.mark.parametrize("exc", [KeyError, AnsibleError])
-def test_a_connection_that_knows_no_pipelining_is_used_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, exc: type[Exception]
+def cannot(name: str, _value: object) -> None:
+    raise KeyError(name)
+
+
+@pytest.mark.parametrize(
+    ("options", "change", "cure"),
+    [
+        ({"pipelines": False}, None, "as ssh does"),
+        ({}, cannot, "as ssh does"),
+        ({"become": True}, None, "ansible_pipelining: true, or become: false"),
+    ],
+    ids=["no pipelining", "no such option", "become"],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_where_arguments_would_be_written_nothing_is_sent(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], change: Any, cure: str, check_mode: bool
 ) -> None:
-    def refuse(name: str, value: object) -> None:
-        raise exc(name)
+    ran: list[Any] = []
+    monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **given: ran.append(given) or {"outcome": "ok"})
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="other", check_mode=check_mode, **options)
+    if change:
+        monkeypatch.setattr(task._connection, "set_option", change)
+    with pytest.raises(AnsibleActionFail, match=f"the connection other would write passwords to a file .*{cure}"):
+        task.run(task_vars={})
+    assert ran == []
+    monkeypatch.setattr(in_worker.constants.config, "get_config_value", {"DEFAULT_KEEP_REMOTE_FILES": True}.__getitem__)
+    assert task.run(task_vars={})["outcome"] == "ok", "who wants such files has said so"
 
+
+def test_become_with_pipelining(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: {"outcome": "ok"})
-    task = action(ActionModule, "cc_config_login", LOGIN, connection="winrm")
-    monkeypatch.setattr(task._connection, "set_option", refuse)
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh", become=True)
+    task._connection.options["pipelining"] = True
     assert task.run(task_vars={})["outcome"] == "ok"
 
 
