@@ -17,13 +17,13 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.argsp
 from ansible_collections.callcenter.passwords.plugins.modules.rotation import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import altered_texts, refuse_altered
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.arguments import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (
     ModuleRunner,
     operation_of,
 )
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.secretive_action import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import resolve_variables
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.accounts import account_of

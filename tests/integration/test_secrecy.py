@@ -214,6 +214,8 @@ def test_sessions_that_are_handed_on(
     debugging. There the change opens a session of its own.
     """
     here, there = add_people_with_sessions(loud, 1001, "local"), add_people_with_sessions(loud, 1101, "bastion")
+    for number in (1201, 1202):
+        loud.add_person(number, ["cec_account"], variables={"ansible_connection": "bastion"})
     loud.fill()
     for people in (here, there):
         simulator.act("expire", "idaas", people["forced"].number)
@@ -230,10 +232,13 @@ def test_sessions_that_are_handed_on(
     assert {name: run.operations(person.number) for name, person in here.items()} == IN_ONE_SESSION
     wanted = IN_ONE_SESSION if hands_on else IN_TWO_SESSIONS
     assert {name: run.operations(person.number) for name, person in there.items()} == wanted
+    # A tenant's token is shared in the same way.
+    assert (len(run.calls_of(APP_KEY, "cec_token")) == 1) is hands_on
     runs = [run]
     if hands_on:
         runs.append(rotate_with_runner(loud, *arguments))
-        assert all(loud.live(credential)["changes"] == 2 for credential in loud.credentials), runs[-1].output
+        often = [credential for credential in loud.credentials if credential.kind != "cec_account"]
+        assert all(loud.live(credential)["changes"] == 2 for credential in often), runs[-1].output
     issued = simulator.issued()
     assert len(issued) > 20
     texts = {**watched.texts, **evidence(loud, runs)}

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.utils.display import Display
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, InputError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
@@ -29,16 +28,15 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_optio
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.outages import OUTAGES
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.per_server import LOGINS_UNDER_WAY, Cap
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SHARED_CREDENTIALS
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.arguments import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.place import runs_here
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import freeze, preload
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.secretive_action import SecretiveAction
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.verbosity import prints_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from ansible.plugins.action import ActionBase
 
     from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
     from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
@@ -47,9 +45,6 @@ if TYPE_CHECKING:
 # In the main process too, which holds the vault passwords and the tenants' tokens.
 forbid_core_dumps()
 preload()
-
-_PRINTS_RESULTS = 3
-"""Verbosity from which on connection plugins print what a module answers."""
 
 
 class _CutOffError(Exception):
@@ -84,7 +79,7 @@ class ActionModule(SecretiveAction):
 class ModuleRunner:
     """Runs modules for a task: in this process where the connection is local, otherwise where that leads."""
 
-    def __init__(self, action: ActionBase, task_vars: dict[str, Any] | None) -> None:
+    def __init__(self, action: SecretiveAction, task_vars: dict[str, Any] | None) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
@@ -98,9 +93,8 @@ class ModuleRunner:
 
     @property
     def hands_sessions_on(self) -> bool:
-        """Whether a session in a module's result is printed nowhere, however much Ansible is told to print."""
-        debugs = constants.config.get_config_value("DEFAULT_DEBUG")
-        return self.runs_here or (Display().verbosity < _PRINTS_RESULTS and not debugs)
+        """Whether a session or token in a module's result is printed nowhere, however much Ansible is told to print."""
+        return self.runs_here or not prints_answers()
 
     def check_connection(self) -> None:
         """Have modules and their arguments sent to an interpreter's standard input, and make sure that they will be.
@@ -178,9 +172,12 @@ class ModuleRunner:
         return masked(operation.execute(params, check_mode=check_mode), operation.arguments.secrets(params).values())
 
     def _run_there(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
-        """Run the ordinary module, with the tenant's token that this run has got already."""
-        tokens = None
-        if operation.token_from and not args.get("access_token") and args.get("app_secret") and not check_mode:
+        """Run the ordinary module, with the tenant's token that this run has got already.
+
+        Where the answer with a token would be printed, the module asks for one of its own and keeps it to itself.
+        """
+        tokens, has_secret = None, not args.get("access_token") and args.get("app_secret")
+        if operation.token_from and has_secret and not check_mode and self.hands_sessions_on:
             tokens = self._token_there(operation.token_from, args)
             try:
                 args["access_token"] = tokens.get()
@@ -194,6 +191,7 @@ class ModuleRunner:
         return result
 
     def _execute(self, module: str, args: dict[str, Any]) -> Result:
+        self._action.answers_secretly = bool(operation_of(module).secret_results)
         result: Result = self._action._execute_module(
             module_name=f"callcenter.passwords.{module}", module_args=args, task_vars=self._task_vars
         )

@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A connection that behaves like `local` under another name, as `ssh` to the bastion would. For the integration tests only."""
+"""A connection that behaves like `local` under another name, and prints answers as `ssh` does. For the integration tests only."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.plugins.connection.local import Connection as Local
+from ansible.utils.display import Display
 
 DOCUMENTATION = """
 name: bastion
@@ -19,3 +22,8 @@ extends_documentation_fragment: connection_pipelining
 
 class Connection(Local):
     transport = "bastion"
+
+    def exec_command(self, *args: Any, **options: Any) -> Any:
+        answer = super().exec_command(*args, **options)
+        Display().vvv(str(answer))
+        return answer

@@ -134,18 +134,20 @@ def test_where_it_runs(monkeypatch: pytest.MonkeyPatch, connection: str, become:
 
 
 @pytest.mark.parametrize(
-    ("connection", "verbosity", "debug", "hands_on"),
+    ("connection", "screen", "log", "debug", "hands_on"),
     [
-        ("local", 5, True, True),
-        ("ssh", 2, False, True),
-        ("ssh", 3, False, False),
-        ("ssh", 0, True, False),
+        ("local", 5, 5, True, True),
+        ("ssh", 2, 2, False, True),
+        ("ssh", 3, 3, False, False),
+        ("ssh", 0, 3, False, False),
+        ("ssh", 0, 0, True, False),
     ],
 )
 def test_sessions_are_not_handed_on_where_connections_print_them(
-    monkeypatch: pytest.MonkeyPatch, connection: str, verbosity: int, debug: bool, hands_on: bool
+    monkeypatch: pytest.MonkeyPatch, connection: str, screen: int, log: int, debug: bool, hands_on: bool
 ) -> None:
-    monkeypatch.setattr(Display(), "verbosity", verbosity)
+    monkeypatch.setattr(Display(), "verbosity", screen)
+    monkeypatch.setattr(Display(), "log_verbosity", log, raising=False)
     monkeypatch.setattr(in_worker.constants.config, "get_config_value", {"DEFAULT_DEBUG": debug}.__getitem__)
     task = action(ActionModule, "cc_config_login", LOGIN, connection=connection)
     assert ModuleRunner(task, {}).hands_sessions_on is hands_on
@@ -263,6 +265,14 @@ def test_a_token_is_asked_for_once_for_several_tasks_there(elsewhere: Elsewhere)
         assert check_there(account=account)["outcome"] == "ok"
     assert len(elsewhere.asked()) == 1
     assert elsewhere.sent() == [TOKEN] * 3
+
+
+def test_a_token_that_would_be_printed_is_left_to_each_module(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Display(), "verbosity", 3)
+    check_there()
+    assert (elsewhere.asked(), elsewhere.sent()) == ([], [None])
 
 
 def test_a_token_is_asked_for_with_the_options_that_its_module_knows(elsewhere: Elsewhere) -> None:

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Arguments of a task that are filled in where they are used, and shown to nobody."""
+"""A task that shows nobody what its arguments are, and nobody what a module answers to it."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import nullcontext
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -17,6 +18,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling impor
     refuse_altered,
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import leaves
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.verbosity import answers_unprinted
 
 _KEEPS_TEMPLATES = hasattr(ActionBase, "finalize_task_arg")
 """Whether this ansible-core (2.19 and later) leaves it to an action to fill its arguments in."""
@@ -31,6 +33,8 @@ class SecretiveAction(ActionBase):
 
     _supports_check_mode = True
     _supports_async = False
+    answers_secretly = False
+    """Whether the module that is run on another machine may answer with a session or a token."""
 
     @classmethod
     def finalize_task_arg(cls, _name: str, value: Any, *_templar_and_context: Any) -> Any:
@@ -59,6 +63,11 @@ class SecretiveAction(ActionBase):
     @abstractmethod
     def secrets_among(self, args: dict[str, Any]) -> dict[str, Any]:
         """Return the secrets among arguments, by names for messages."""
+
+    def _low_level_execute_command(self, *args: Any, **options: Any) -> dict[str, Any]:
+        with answers_unprinted() if self.answers_secretly else nullcontext():
+            answer: dict[str, Any] = super()._low_level_execute_command(*args, **options)
+        return answer
 
     def _filled(self, written: dict[str, Any]) -> dict[str, Any]:
         args: dict[str, Any] = {}
