@@ -72,8 +72,6 @@ def _why_not_connected(exc: Exception) -> str:
         return "the TLS handshake failed; check that the port speaks HTTPS"
     if isinstance(exc, (socket.gaierror, UnicodeError)):
         return "its name could not be resolved; check the host name and DNS"
-    if isinstance(exc, OSError) and exc.filename is not None:
-        return "the file that SSLKEYLOGFILE names cannot be written; correct that variable, or unset it"
     return "the connection was not accepted; check the address, the port and that the service runs"
 
 

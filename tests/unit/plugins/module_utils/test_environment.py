@@ -174,10 +174,3 @@ def test_a_ca_path_that_has_gone(
     transport = connect(server, ca_path=str(path))
     path.unlink()
     assert "give ca_path" in refusal(transport)
-
-
-def test_a_key_log_that_cannot_be_written(
-    server: LoopbackServer, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "nowhere" / "keys"))
-    assert refusal(connect(server)).startswith(": the file that SSLKEYLOGFILE names cannot be written")
