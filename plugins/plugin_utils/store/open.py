@@ -35,6 +35,15 @@ class Store(Protocol):
     def rekeyed(self, kind: str, entry: Entry, *, as_found: bool = False) -> Entry:
         """Return an entry with every secret encrypted with the key that the settings choose."""
 
+    def check_introduction(self) -> None:
+        """Raise StoreError unless the chosen vault password may be introduced."""
+
+    def check_opens(self, host: str) -> None:
+        """Raise StoreError unless the chosen vault password alone opens all secrets of a host."""
+
+    def hosts_left(self) -> list[str]:
+        """Return the hosts with a secret that the chosen vault password does not open."""
+
     def hosts(self) -> Iterator[str]:
         """Yield the hosts that have credentials."""
 

@@ -61,6 +61,10 @@ class Vault:
             ) from None
         return str(label), key
 
+    def alone(self) -> Vault:
+        """Return one that knows only the chosen key."""
+        return Vault(VaultLib([self.chosen_key()]), self.vault_id, self._what)
+
     def encrypt(self, secret: str, key: Key) -> Ciphertext:
         """Encrypt a secret."""
         label, known = key

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from ansible import constants
+from ansible.parsing.vault import PromptVaultSecret
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
 
@@ -76,12 +77,13 @@ class VaultFileStore:
         return self._vault.decrypt(ciphertext)
 
     def check(self, kind: str, entry: Entry) -> None:
-        """Make sure that the passwords of an entry are its own, and in their slots.
+        """Make sure that an entry's passwords are its own and in their slots, and that others can be encrypted.
 
         Raises:
             StoreError: they are not, or the vault password is missing or another one.
         """
         self._vault.check(kind, entry)
+        self._key_for(entry)
 
     def check_vault_password(self) -> None:
         """Make sure that there is a vault password, and that it opens the store's passwords.
@@ -113,11 +115,53 @@ class VaultFileStore:
         )
         return self._vault.bound(kind, rekeyed) if held else entry
 
+    def check_introduction(self) -> None:
+        """Make sure that the chosen key may be introduced: it opens something here, or was not typed at a prompt.
+
+        Raises:
+            StoreError: a slip in it would lose what it encrypts.
+        """
+        label, key = self._vault.chosen_key()
+        held = list(islice(self._current_ones(), _ENOUGH_HOSTS))
+        if isinstance(key, PromptVaultSecret) and not any(self._vault.opens(text, (label, key)) for text in held):
+            raise StoreError(
+                f"the vault password with the id {label} is new here and was typed at a prompt, where a slip in it "
+                f"would lose all passwords; put it into a file and give --vault-id {label}@FILE"
+            )
+
+    def check_opens(self, host: str) -> None:
+        """Make sure that the chosen key alone opens all secrets of a host.
+
+        Raises:
+            StoreError: it does not.
+        """
+        if not self._is_open(host):
+            raise StoreError(f"the vault password with the id {self._vault.vault_id} does not open all of {host}")
+
+    def hosts_left(self) -> list[str]:
+        """Return the hosts with a secret that the chosen key does not open, or with a file that cannot be read."""
+        return sorted(host for host in self.hosts() if not self._is_open(host))
+
+    def _is_open(self, host: str) -> bool:
+        alone = self._vault.alone()
+        try:
+            for kind, entry in self.kinds(host).items():
+                alone.check(kind, entry)
+                for text in map(entry.password, SLOTS):
+                    if text:
+                        alone.decrypt(text)
+        except StoreError:
+            return False
+        return True
+
     def _key_for(self, entry: Entry) -> Key:
         """Return the key to encrypt with: the chosen one, or the one that has encrypted what is there already."""
-        if self._vault.vault_id is None and entry.current:
-            return self._vault.key_of(entry.current)
+        in_use = self._vault.key_of(entry.current) if entry.current else None
+        if in_use and self._vault.vault_id is None:
+            return in_use
         key = self._vault.chosen_key()
+        if in_use and in_use[1] is key[1]:
+            return key
         held = [text for text in (entry.current, *islice(self._current_ones(), _ENOUGH_HOSTS)) if text]
         if self._vault.vault_id is None and held:
             return self._vault.key_of(held[0])

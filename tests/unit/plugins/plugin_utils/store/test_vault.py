@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.parsing.vault import PromptVaultSecret, VaultLib, VaultSecret
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
     SLOTS,
@@ -177,3 +177,30 @@ def test_a_damaged_neighbor_keeps_nobody_from_the_store(folder: str, store: Vaul
     store.check_vault_password()
     assert opened(folder, *BOTH).encrypt("x", Entry()).startswith(BY_OLD)
     assert sorted(store.hosts()) == ["a-notes", HOST, "b-directory"]
+
+
+def typed(secret: bytes) -> PromptVaultSecret:
+    key = PromptVaultSecret()
+    key._bytes = secret
+    return key
+
+
+def test_a_new_key_is_not_typed_at_a_prompt(folder: str, stored: Entry) -> None:
+    """Nobody would see a slip in it."""
+    with pytest.raises(StoreError, match=r"was typed at a prompt, .* give --vault-id new@FILE"):
+        opened(folder, ("new", typed(b"a new kye")), ("old", OLD), vault_id="new").check_introduction()
+    opened(folder, ("new", typed(b"the old key")), vault_id="new").check_introduction()
+    opened(folder, *BOTH, vault_id="new").check_introduction()
+
+
+def test_which_hosts_are_left(folder: str, stored: Entry) -> None:
+    both = opened(folder, *BOTH, vault_id="new")
+    other = filled(opened(folder, ("old", OLD)), "admin-101", THEIRS)
+    assert both.hosts_left() == ["admin-101", HOST]
+    both.write(HOST, KIND, both.rekeyed(KIND, stored))
+    assert both.hosts_left() == ["admin-101"]
+    both.check_opens(HOST)
+    with pytest.raises(StoreError, match="does not open all of admin-101"):
+        both.check_opens("admin-101")
+    both.write("admin-101", KIND, both.rekeyed(KIND, other))
+    assert both.hosts_left() == []
