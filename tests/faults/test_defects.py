@@ -19,6 +19,7 @@ from faults.floor import Place
 from faults.flows import FLOWS
 from faults.matrix import Batch
 from simulator.client import Simulator
+from support.controller import Controller, new_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("galaxy.yml", "meta", "playbooks", "plugins", "roles")
@@ -54,10 +55,10 @@ def _path(self, host):
     return _remembered(path) if os.path.exists(_remembered(path)) else path
 
 
-def _write_late(path, text):
+def _write_late(path, text, check):
     stored = path.removesuffix(f".{os.getppid()}")
-    credentials = yaml.load(text, _StoreLoader)["credentials"]
-    if any(values["staged"] and values["written_by"] for values in credentials.values()):
+    credentials = host_file.parse(path, text)
+    if any(entry.staged and entry.written_by for entry in credentials.values()):
         return _write(_remembered(stored), text)
     _write(stored, text)
     if path != stored:
@@ -117,8 +118,8 @@ DEFECTS = {
         (
             (
                 LEDGER,
-                "    lines = [line for line in entry.ledger if line.outcome != Outcome.LOCKED and not line.is_free]\n",
-                "    lines = [line for line in entry.ledger if run.time - line.at < timedelta(minutes=30)]\n",
+                "    lines = [line for line in booked if line.outcome != Outcome.LOCKED and not line.is_free]\n",
+                "    lines = [line for line in booked if run.time - line.at < timedelta(minutes=30)]\n",
             ),
         ),
         "agent: password changed before, no code for it",
@@ -145,19 +146,24 @@ def batches(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> d
     }
 
 
-@pytest.mark.parametrize("name", DEFECTS)
-def test_the_matrix_catches(name: str, batches: dict[str, Batch], simulator: Simulator, tmp_path: Path) -> None:
-    defect = DEFECTS[name]
-    copy = tmp_path / "copy/ansible_collections/callcenter/passwords"
+def planted(folder: Path, edits: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Make a copy of the collection with these edits, and return what has a run use it."""
+    copy = folder / "ansible_collections/callcenter/passwords"
     copy.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, copy / part)
-    for file, before, after in defect.edits:
+    for file, before, after in edits:
         text = (copy / file).read_text(encoding="utf-8")
         assert before in text, f"{file} has changed: this defect needs a new place"
         (copy / file).write_text(text.replace(before, after) if before else text + after, encoding="utf-8")
-    place = Place(simulator, tmp_path / "floors", {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "copy")})
+    return {"ANSIBLE_COLLECTIONS_PATH": str(folder)}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_the_matrix_catches(name: str, batches: dict[str, Batch], simulator: Simulator, tmp_path: Path) -> None:
+    defect = DEFECTS[name]
+    place = Place(simulator, tmp_path / "floors", planted(tmp_path / "copy", defect.edits))
     (player,) = matrix.play(place, batches[defect.case]).players
     assert any(defect.verdict in fault for fault in player.faults), player.faults
 
@@ -170,3 +176,25 @@ def test_the_true_code_is_clean(batches: dict[str, Batch], simulator: Simulator,
         some = [batches[case] for case in wanted if batches[case].scene == scene]
         played = matrix.play(place, replace(some[0], cases=[case for batch in some for case in batch.cases]))
         assert [player.faults for player in played.players] == [[] for _player in played.players]
+
+
+NOBODY_ASKS = (
+    (STORE, "        if account is None or self._owners.of(account).get(kind) == host:\n", "        if True:\n"),
+)
+
+
+@pytest.mark.parametrize(("edits", "times"), [((), 0), (NOBODY_ASKS, 1)], ids=["true code", "nobody asks the index"])
+def test_an_account_that_several_hosts_name(
+    edits: Sequence[tuple[str, str, str]], times: int, simulator: Simulator, tmp_path: Path
+) -> None:
+    """Each host presents a password of its own, so without the index of accounts they lock the account together."""
+    simulator.reset()
+    controller = Controller(tmp_path / "controller", simulator)
+    agent = controller.add_agent(1001)
+    others = [f"desk-{number}" for number in range(4)]
+    for host in others:
+        controller.host_vars[host] = dict(controller.host_vars[agent.host])
+    controller.environment |= planted(tmp_path / "copy", edits)
+    given = {host.replace("-", "_"): {"cc_agent": new_password()} for host in others}
+    controller.enroll("--forks", "1", check=False, **given)
+    assert controller.live(agent)["times_locked"] == times
