@@ -30,6 +30,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.acco
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import is_ahead
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Next, Rules, Run
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, StoreError
@@ -92,6 +93,7 @@ class ActionModule(SecretiveAction):
             candidates = PolicyCandidates(KINDS[args["kind"]], args["account"], args["policy"], store)
             run = Run(run_name(), now(), is_over, host)
             decide = Decisions(_rules(host, args), run, candidates, own, presented)
+            self._look_at_clocks(store.read(host, args["kind"]), run, args["kind"])
             if args["intent"] == "rotate":
                 candidates.check()
             step = driver.carry_out(_flow(decide, args["intent"], _enrollment(host, args, own, store, initial)))
@@ -114,6 +116,13 @@ class ActionModule(SecretiveAction):
             "msg": message,
             "steps": steps,
         }
+
+    def _look_at_clocks(self, entry: Entry | None, run: Run, kind: str) -> None:
+        if entry and is_ahead(entry, run):
+            self._display.warning(
+                f"{run.host}, {kind}: the store has times that lie in the future, so a clock was wrong, or this one "
+                "is. They are not believed: what has happened counts from now on, and an age is unknown. Check the clocks"
+            )
 
     # -- options -------------------------------------------------------------------------------------------------------
 
@@ -216,9 +225,15 @@ def _rules(host: str, args: Options) -> Rules:
         has_witness=bool(kind.witness and account.get(kind.witness)),
         repair=args["kind"] in args["repairable"],
         has_administrator=bool(kind.repair and kind.repair.parent),
-        presented=kind.parent or f"{kind.repair and kind.repair.parent} for {args['repair_host']}",
+        presented=kind.parent or f"{kind.repair and kind.repair.parent} for {_administrator(args)}",
         blocked_reason=_blocked_reason(host, args),
     )
+
+
+def _administrator(args: Options) -> str:
+    if not args["repair_host"]:
+        return "an administrator whom no variable names (rotate_repair_cc_host)"
+    return str(args["repair_host"]) + ("" if args["repair_account"] else ", which is no host of this inventory,")
 
 
 def _blocked_reason(host: str, args: Options) -> str:

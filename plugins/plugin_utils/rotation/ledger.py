@@ -184,6 +184,12 @@ def believed(entry: Entry, run: Run) -> Entry:
     )
 
 
+def is_ahead(entry: Entry, run: Run) -> bool:
+    """Whether an entry has times that a clock has written which was wrong, or is now."""
+    times = (entry.rotated_at, entry.staged_at, entry.proved_at, entry.written_at, *(line.at for line in entry.ledger))
+    return any(time > run.time + CLOCKS_DIFFER for time in times if time)
+
+
 # -- what the ledger tells ---------------------------------------------------------------------------------------------
 
 

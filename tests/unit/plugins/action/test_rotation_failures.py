@@ -389,3 +389,34 @@ def test_the_module_behind_it_says_where_the_work_is_done(capsys: pytest.Capture
     documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
     assert set(documented) == set(documentation.ARGUMENTS.options)
     assert set(documented["rules"]["suboptions"]) == set(documentation.ARGUMENTS.options["rules"]["options"])
+
+
+@pytest.mark.parametrize(("days", "is_warned"), [(-1, True), (1, False)])
+@pytest.mark.parametrize("where", ["rotated_at", "ledger"])
+def test_times_in_the_future_are_warned_of(controller: Controller, days: int, where: str, is_warned: bool) -> None:
+    values = (
+        {"rotated_at": now() - timedelta(days=days)}
+        if where == "rotated_at"
+        else {"ledger": (failed("current", "unknown", days=days),)}
+    )
+    controller.enroll(**values)
+    controller.do(check_mode=True, rules={"when": "resume"})
+    assert any("times that lie in the future" in warning for warning in controller.warnings) is is_warned
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "cc_config for an administrator whom no variable names (rotate_repair_cc_host) is needed"),
+        ({"repair_host": "admin-7"}, "cc_config for admin-7, which is no host of this inventory, is needed"),
+        ({"repair_host": "admin-7", "repair_account": {"admin_id": 7}}, "cc_config for admin-7 is needed"),
+    ],
+)
+def test_a_repair_without_its_administrator_names_what_is_missing(
+    controller: Controller, options: dict[str, Any], words: str
+) -> None:
+    controller.enroll(ledger=(failed("current"),))
+    result = controller.do(repairable=["cc_agent"], **options)
+    assert result["outcome"] == "blocked"
+    assert words in result["msg"]
+    assert "it is not enrolled; enroll it first" in result["msg"]
