@@ -121,7 +121,8 @@ class ActionModule(SecretiveAction):
         if entry and is_ahead(entry, run):
             self._display.warning(
                 f"{run.host}, {kind}: the store has times that lie in the future, so a clock was wrong, or this one "
-                "is. They are not believed: what has happened counts from now on, and an age is unknown. Check the clocks"
+                "is. They are not believed: what has happened counts from now on, and an age is unknown. "
+                "Check the clocks"
             )
 
     # -- options -------------------------------------------------------------------------------------------------------
