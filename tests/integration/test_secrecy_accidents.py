@@ -41,6 +41,11 @@ BURSTS = {
 AGENT = {"phone_number": "41001", "password": "{{ secret_cc_agent }}"}
 STORED = "{{ lookup('callcenter.passwords.secret', inventory_hostname, 'cc_agent', store_path=rotate_store_path) }}"
 ROTATION = {"kind": "cc_agent", "store_path": "{{ rotate_store_path }}"}
+ENROLLMENT = {
+    "intent": "enroll",
+    "password": "{{ secret_new }}",
+    "account": {"gateway_url": "{{ rotate_cc_gateway_url }}", "agent_id": 1998},
+}
 BURSTING: list[tuple[str, dict[str, Any]]] = [
     ("cc_agent_login", {**AGENT, "agent_id": 1001}),
     ("cc_agent_login", {**AGENT, "agent_id": 1999}),
@@ -66,8 +71,8 @@ BURSTING: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("rotation", {**ROTATION, "account": {"agent_id": 1001, "phone_number": "41001"}}),
-    ("rotation", {**ROTATION, "intent": "enroll", "password": "{{ secret_new }}"}),
-    ("rotation", {**ROTATION, "host": "fresh", "intent": "enroll", "password": "{{ secret_new }}", "verify": False}),
+    ("rotation", {**ROTATION, **ENROLLMENT, "replace": True}),
+    ("rotation", {**ROTATION, **ENROLLMENT, "host": "fresh", "verify": False}),
 ]
 
 
