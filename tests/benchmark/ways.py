@@ -21,7 +21,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from simulator.client import Simulator
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account, Entry
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.vault_file import VaultFileStore
 
 from .cost import Cost, cost_of, cpu_of
@@ -96,8 +96,8 @@ class Floor:
     def tasks_of_the_role(self) -> int:
         """How many results each host of the last run of the role has, skipped ones and includes too."""
         recap = re.findall(r": ok=(\d+) .*?skipped=(\d+)", self.output("role").read_text(encoding="utf-8"))
-        (tasks,) = {int(ok) + int(skipped) for ok, skipped in recap}
-        return tasks
+        # The first host has one more, of a task that runs once.
+        return min(int(ok) + int(skipped) for ok, skipped in recap)
 
     def output(self, way: str) -> Path:
         """Where a way's last run has written to."""
@@ -156,7 +156,8 @@ class Floor:
             template.mkdir(mode=0o700)
             with ProcessPoolExecutor() as pool:
                 numbers = range(FIRST, FIRST + accounts)
-                list(pool.map(_WRITERS[way], [template] * accounts, numbers, chunksize=50))
+                servers = [self.simulator.url.removeprefix("https://")] * accounts
+                list(pool.map(_WRITERS[way], [template] * accounts, numbers, servers, chunksize=50))
         return template
 
     def _write(self, name: str, document: Mapping[str, Any]) -> None:
@@ -207,17 +208,18 @@ def _vault() -> VaultLib:
     return VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
 
 
-def _for_role(folder: Path, number: int) -> None:
+def _for_role(folder: Path, number: int, server: str) -> None:
     store = VaultFileStore(str(folder), _vault())
-    store.write(f"agent-{number}", "cc_agent", Entry(current=store.encrypt(START_PASSWORD, Entry())))
+    entry = Entry(account=Account("CC-Gateway", server, str(number)), current=store.encrypt(START_PASSWORD, Entry()))
+    store.write(f"agent-{number}", "cc_agent", entry)
 
 
-def _for_uri(folder: Path, number: int) -> None:
+def _for_uri(folder: Path, number: int, _server: str) -> None:
     text = yaml.safe_dump({"current": START_PASSWORD})
     (folder / f"agent-{number}.yml").write_bytes(_vault().encrypt(text))
 
 
-def _for_limit(folder: Path, number: int) -> None:
+def _for_limit(folder: Path, number: int, _server: str) -> None:
     sealed = _vault().encrypt(START_PASSWORD).decode()
     (folder / f"{number}.json").write_text(json.dumps({"current": sealed}), encoding="utf-8")
 

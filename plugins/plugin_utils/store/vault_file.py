@@ -184,7 +184,8 @@ class VaultFileStore:
             return entry
         if stored and entry.code and _is_same_place(stored, entry):
             return entry
-        return self._vault.bound(kind, entry)
+        # An entry keeps its key for life, because another one would cost a key derivation.
+        return self._vault.bound(kind, entry if entry.binding or not stored else entry.changed(binding=stored.binding))
 
     # -- entries -------------------------------------------------------------------------------------------------------
 

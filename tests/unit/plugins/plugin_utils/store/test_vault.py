@@ -70,6 +70,14 @@ def test_what_moves_no_password_makes_no_new_code(store: VaultFileStore, monkeyp
     assert later.write(HOST, KIND, entry.changed(rotated_at=None, written_by="me")).code == entry.code
 
 
+def test_an_entry_written_anew_keeps_its_key(store: VaultFileStore) -> None:
+    """Another key would take one more key derivation in each rotation."""
+    entry = filled(store)
+    committed = store.write(HOST, KIND, Entry(entry.version, entry.account, current=entry.staged))
+    assert committed.binding == entry.binding
+    store.check(KIND, committed)
+
+
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("theirs", SLOTS)
 def test_a_password_of_another_account_is_refused(store: VaultFileStore, slot: str, theirs: str) -> None:
