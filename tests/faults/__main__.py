@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.client import Simulator
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a part of the matrix that takes under two minutes")
     parser.add_argument("--flow", action="append", choices=[flow.name for flow in FLOWS], help="only this flow")
     parser.add_argument("--batch", action="append", default=[], help="only batches whose name begins like this")
+    parser.add_argument("--case", default="", help="only cases whose name has this in it")
     parser.add_argument("--collections", type=Path, help="folder with another copy of the collection to try")
     parser.add_argument("--output", type=Path, default=ROOT / "build/faults.json", help="where the verdict goes")
     parser.add_argument("--page", type=Path, help="the page of the documentation, written where the whole matrix ran")
@@ -48,12 +50,15 @@ def play(arguments: argparse.Namespace, folder: Path) -> int:
         for batch in matrix.batches(healthy, quick=arguments.quick):
             if not batch.name.startswith(tuple(arguments.batch) or ""):
                 continue
+            batch = replace(batch, cases=[case for case in batch.cases if arguments.case in str(case)])
+            if not batch.cases:
+                continue
             start = time.monotonic()
             played = matrix.play(place, batch)
             verdict.add(played.players, played.leaks)
             print(f"{time.monotonic() - start:6.1f} s  {len(batch.cases):4} cases  {batch.name}", flush=True)
             write(arguments.output, verdict, time.monotonic() - began)
-    if arguments.page and not (arguments.batch or arguments.flow or arguments.quick):
+    if arguments.page and not (arguments.batch or arguments.case or arguments.flow or arguments.quick):
         arguments.page.write_text(page(verdict.document()), encoding="utf-8")
     for problem in verdict.problems:
         print(f"{problem['case']}: {'; '.join(problem['faults'])}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,44 +156,59 @@ def single(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """One accident at one request."""
     for request in requests:
         for row, accident in accidents(request):
-            yield Case(flow, row, str(accident), (accident,), ends=_ends(flow, accident))
+            yield Case(flow, row, str(accident), (accident,), ends=ends_of(flow, accident))
 
 
 def double(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """The change and its verification go wrong in one run, and the first login or the change in the next."""
     change = change_of(requests)
-    login = requests[0]
     verify = verification(flow, requests)
-    refusals = {
-        meaning: {"kind": "retcode", "code": code, "message": message}
-        for meaning, code, message in REFUSALS[change.operation]
-    }
+    again = Request(change.service, change.operation, 0)
+    login = Request(requests[0].service, requests[0].operation, 0)
+    refused = _refusals(change)
     first = [
-        Accident(change, name, fault)
-        for name, fault in (
-            ("lie", {"kind": "lie"}),
-            ("late 300 s", {"kind": "late", "now": "drop", "seconds": 300}),
-        )
+        Accident(change, "lie", {"kind": "lie"}),
+        Accident(change, "late 300 s", {"kind": "late", "now": "drop", "seconds": 300}),
+        Accident(change, "repeated", {"kind": "repeated"}),
     ]
     at_verification = [None, at(verify, "drop_after")] if verify else [None]
-    again = Request(change.service, change.operation, 0)
     afterwards: list[Accident | None] = [
-        at(Request(login.service, login.operation, 0), "drop_after"),
+        at(login, "drop_after"),
         at(again, "drop_after"),
-        Accident(again, "policy on a resend", refusals["policy"]),
-        *([Accident(again, "history on a resend", refusals["history"])] if "history" in refusals else []),
+        *(
+            Accident(again, f"{meaning} on a resend", refused[meaning])
+            for meaning in ("policy", "history")
+            if meaning in refused
+        ),
     ]
-    for one, two, three in itertools.product(first, at_verification, afterwards):
+    yield from _in_two_runs(flow, itertools.product(first, at_verification, afterwards))
+    if verify:
+        # A refusal is what a server says. What it did only the next login can tell, and that one is hurt as well.
+        believed = [
+            Accident(change, f"{meaning}{', applied' if applied else ''}", {**fault, "applied": applied})
+            for meaning, fault in refused.items()
+            for applied in (False, True)
+            if meaning != "locked"  # then no login decides before the account is open again
+        ]
+        deciding = [at(verify, "drop_after"), Accident(verify, "html, applied", {"kind": "html", "applied": True})]
+        next_night = [None, at(login, "drop_after"), at(again, "drop_after")]
+        yield from _in_two_runs(flow, itertools.product(believed, deciding, next_night))
+
+
+def _in_two_runs(flow: Flow, chains: Iterable[tuple[Accident, Accident | None, Accident | None]]) -> Iterator[Case]:
+    for one, two, three in chains:
         run = tuple(accident for accident in (one, two) if accident)
         later = (three,) if three else ()
-        yield Case(
-            flow,
-            "two or three accidents in two runs",
-            " + ".join(map(str, run)) + " then " + " + ".join(map(str, later)),
-            run,
-            later,
-            ends=_ends(flow, *run),
-        )
+        name = " + ".join(map(str, run)) + "".join(f" then {accident}" for accident in later)
+        yield Case(flow, "two or three accidents in two runs", name, run, later, ends=ends_of(flow, *run))
+
+
+def _refusals(request: Request) -> dict[str, Fault]:
+    """What a server may answer to a request beside success, by what it means."""
+    return {
+        meaning: {"kind": "retcode", "code": code, "message": message}
+        for meaning, code, message in REFUSALS[request.operation]
+    }
 
 
 def change_of(requests: Sequence[Request]) -> Request:
@@ -211,7 +226,7 @@ def at(request: Request, kind: str) -> Accident:
     return Accident(request, kind, {"kind": kind})
 
 
-def _ends(flow: Flow, *run: Accident) -> frozenset[str]:
+def ends_of(flow: Flow, *run: Accident) -> frozenset[str]:
     """How a case may end. What an administrator repairs must always end well."""
     # A server that calls a right password wrong, or that carries a change out late, can leave no known password.
     # The password with which this one is changed, the administrator's, or one that only the user may still try.
@@ -250,20 +265,26 @@ def _marks(case: Case) -> list[object]:
 
 def killed(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """Killed before and after the server has carried a request out; the next run is whole, or is hurt as well."""
-    change = change_of(requests)
-    again = Request(change.service, change.operation, 0)
-    afterwards = [(), (at(again, "drop_after"),)]
-    for request, later in itertools.product(requests, afterwards):
+    for request, later in itertools.product(requests, _next_runs(requests)):
         for moment, kind in (("before", "timeout_before"), ("after", "timeout_after")):
             accident = Accident(request, f"killed {moment}", {"kind": kind, "seconds": 600})
             name = " then ".join(map(str, (accident, *later)))
             yield Case(flow, f"killed {moment} a request", name, (accident,), later)
 
 
-def at_writes(flow: Flow, writes: int) -> Iterator[Case]:
-    """Killed before and after a write of the store; a disk that fails from a write on."""
+def _next_runs(requests: Sequence[Request]) -> list[tuple[Accident, ...]]:
+    """Accidents of the run after a killed one: none, at the change, or at its first login."""
+    change, login = change_of(requests), requests[0]
+    again = Request(change.service, change.operation, 0)
+    return [(), (at(again, "drop_after"),), (at(Request(login.service, login.operation, 0), "drop_after"),)]
+
+
+def at_writes(flow: Flow, requests: Sequence[Request], writes: int) -> Iterator[Case]:
+    """Killed before and after a write of the store, and the next run hurt as well; a disk that fails from a write on."""
     for write, how in itertools.product(range(1, writes + 1), DISK):
-        yield Case(flow, DISK[how], f"write {write} {how}", write={"write": write, "how": how})
+        for later in _next_runs(requests) if how.startswith("killed") else [()]:
+            name = " then ".join((f"write {write} {how}", *map(str, later)))
+            yield Case(flow, DISK[how], name, later=later, write={"write": write, "how": how})
 
 
 DISK = {
@@ -326,32 +347,8 @@ def meddled(flow: Flow, when: str, run: tuple[Accident, ...] = ()) -> Iterator[C
             continue  # there is no session yet
         name = f"{what} {when}" + "".join(f", {accident}" for accident in run)
         # Two parties may have changed the password, or one and the server late.
-        may_end = ROTATED if flow.is_lost else ends | _ends(flow, *run)
+        may_end = ROTATED if flow.is_lost else ends | ends_of(flow, *run)
         yield Case(flow, OTHERS[what], name, run, act=(action, values), ends=may_end)
-
-
-NIGHTLY: Mapping[str, Fault] = {
-    "no code for it": {"kind": "retcode"},
-    "HTTP 401": {"kind": "status", "status": 401},
-    "a page": {"kind": "html"},
-}
-"""Answers to a login that tell nothing, every night; the login has been looked at."""
-
-
-def _login(flow: Flow, requests: Sequence[Request]) -> Request:
-    return next(request for request in requests if request.operation == flow.verify)
-
-
-def nightly(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
-    """The logins of an account are answered with the same rubbish every night; perhaps its password was changed."""
-    login = _login(flow, requests)
-    unheard = next((code for meaning, code, _text in REFUSALS[login.operation] if meaning == "unheard of"), "77")
-    for what, fault in NIGHTLY.items():
-        more = {"code": unheard} if fault["kind"] == "retcode" else {}
-        accident = Accident(login, what, {**fault, **more, "applied": True, "count": None})
-        row = "a login that tells nothing, every night"
-        yield Case(flow, row, f"{what}", (accident,))
-        yield Case(flow, row, f"password changed before, {what}", (accident,), act=("password", {}), ends=OR_DIVERGED)
 
 
 def denied_logins(flow: Flow) -> Iterator[Case]:

@@ -29,6 +29,8 @@ from .flows import TENANT_CLIENT, TENANT_SECRET, WRONG_BEFORE
 
 MINUTES, HOURS = 60, 3600
 LOCK_WINDOW = 30 * MINUTES
+FORKS = 16
+"""How many hosts are rotated at once, unless all are held at once."""
 PAUSES = (0, 31 * MINUTES, 31 * MINUTES, 31 * MINUTES, 25 * HOURS, 31 * MINUTES, 31 * MINUTES)
 """Seconds before each further run: at once, then whenever the lock window or the day between two changes is over."""
 QUIET_SAMPLE = 4
@@ -54,8 +56,9 @@ class Player:
     lost: bool = False
     locked: bool = False
     failed_logins: int = 0
-    # How often a person has had to say that another login may be tried.
+    # How often a person has had to say that another login may be tried, and to enroll the right password.
     words: int = 0
+    enrollments: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -161,7 +164,7 @@ class Floor:
 
     def take_turns(self) -> None:
         """Go on with Ansible's usual strategy."""
-        self.controller.environment |= {"ANSIBLE_STRATEGY": "linear", "ANSIBLE_FORKS": "16"}
+        self.controller.environment |= {"ANSIBLE_STRATEGY": "linear", "ANSIBLE_FORKS": str(FORKS)}
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -174,11 +177,12 @@ class Floor:
     def arguments(self, players: Sequence[Player] | None = None) -> list[str]:
         """Arguments of a run for some hosts, or all, in one batch."""
         batch = ["-vv", "-e", '{"rotate_serial": ["100%"], "rotate_max_fail_percentage": 100}']
-        if players is None or len(players) == len(self.players):
-            return batch
+        return batch if players is None or len(players) == len(self.players) else [*batch, *self._only(players)]
+
+    def _only(self, players: Sequence[Player]) -> list[str]:
         path = self.controller.folder / "limit"
         path.write_text("".join(f"{player.host}\n" for player in players), encoding="utf-8")
-        return [*batch, "--limit", f"@{path}"]
+        return ["--limit", f"@{path}"]
 
     def rotate(self, players: Sequence[Player] | None = None, *more: str) -> Run:
         run = self.controller.run("callcenter.passwords.rotate", *self.arguments(players), *more, timeout=1800)
@@ -202,11 +206,7 @@ class Floor:
                 break
             self.wait(pause)
             self.rotate(left)
-            held = [player for player in left if player.end == "held"]
-            if held:
-                for player in held:
-                    player.words += 1
-                self.rotate(held, "-e", "rotate_retry_diverged=true")
+            self._take_ways_out([player for player in left if player.end == "held"])
         self.wait(2 * HOURS)  # whatever comes late has come by then
         self.judge()
         sample = [player for player in self.players if player.end == "rotated"][::QUIET_SAMPLE]
@@ -215,6 +215,24 @@ class Floor:
             for player in sample:
                 if asked & {credential.key for credential in player.credentials.values()}:
                     player.faults.append("not quiet: a rotated credential was asked about again")
+
+    def _take_ways_out(self, held: Sequence[Player]) -> None:
+        """Do what the messages say: ask for one more login; where that was not enough, enroll the right password."""
+        unheard = [player for player in held if not player.words]
+        if unheard:
+            for player in unheard:
+                player.words += 1
+            self.rotate(unheard, "-e", "rotate_retry_diverged=true")
+        for kind, stuck in _by_kind(player for player in held if player.end == "held").items():
+            passwords = {}
+            for player in stuck:
+                player.enrollments += 1
+                self.simulator.act("unlock", *player.main.key)
+                account = self.simulator.account(*player.main.key)
+                passwords[player.host.replace("-", "_")] = {kind: account["password"]}
+            given = f"@{self.controller.initial_passwords(**passwords)}"
+            more = ["-e", "rotate_enroll_replace=true", "-e", f"rotate_only={kind}"]
+            self.seen(self.controller.run("callcenter.passwords.enroll", "-e", given, *more, *self._only(stuck)))
 
     def wait(self, seconds: float) -> None:
         """Let time pass, for the servers and in the store."""
@@ -226,12 +244,18 @@ class Floor:
                 for credential in player.credentials.values():
                     self.simulator.act("unlock", *credential.key)
 
+        for player in self.players:
+            self.date_back(seconds, player)
+
+    def date_back(self, seconds: float, player: Player) -> None:
+        """Make what the store has written about a host earlier, or later where the seconds are negative."""
+
         def earlier(match: re.Match[str]) -> str:
             moment = datetime.strptime(match.group(), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
             return f"{moment - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
-        for path in self.controller.store.glob("*.yml"):
-            path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
+        path = self.controller.store / f"{player.host}.yml"
+        path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
 
     # -- the judge -----------------------------------------------------------------------------------------------------
 
@@ -312,6 +336,13 @@ class Floor:
             for player in self.players
             if any((player.fault(a)["account"], a.request.operation) in left for a in player.case.accidents)
         ]
+
+
+def _by_kind(players: Iterable[Player]) -> dict[str, list[Player]]:
+    found: dict[str, list[Player]] = {}
+    for player in players:
+        found.setdefault(player.main.kind, []).append(player)
+    return found
 
 
 def _outcomes(run: Run) -> dict[str, dict[str, str | None]]:

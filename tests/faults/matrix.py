@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from . import cases, scenes
+from . import cases, lasting, scenes
 from .cases import Case, Request
 from .floor import Floor, Place, Player, requests_of
 from .flows import WITHOUT_FAULTS, Flow
@@ -100,7 +100,7 @@ def batches(flows: Sequence[Healthy], *, quick: bool) -> Iterator[Batch]:
     yield from _split("answers", scenes.wrong_answers, answers)
     held = of(lambda h: cases.killed(h.flow, h.hurtable), 10)
     yield from _split("killed at requests", scenes.killed_at_requests, held, free=True)
-    written = of(lambda h: cases.at_writes(h.flow, h.writes), 16)
+    written = of(lambda h: cases.at_writes(h.flow, h.hurtable, h.writes), 16)
     killed = [case for case in written if case.write["how"].startswith("killed")]
     yield from _split("killed at writes", scenes.killed_at_writes, killed, free=True)
     disks = [case for case in written if not case.write["how"].startswith("killed")]
@@ -108,9 +108,15 @@ def batches(flows: Sequence[Healthy], *, quick: bool) -> Iterator[Batch]:
         yield from _split("broken disk", scenes.broken_disk, disks)
     backups = of(lambda h: cases.restored(h.flow, h.hurtable, h.writes), 6)
     yield from _split("restored backup", scenes.restored_backup, backups)
-    tried = of(lambda h: cases.nightly(h.flow, h.hurtable) if _has_budget(h) else (), 3)
+    tried = of(lambda h: lasting.nightly(h.flow, h.hurtable) if _has_budget(h) else (), 3)
+    tried += of(lambda h: lasting.nightly_changes(h.flow, h.hurtable), 1)
     yield from _split("nights", scenes.nights, tried)
+    clocks = of(lambda h: lasting.with_wrong_clocks(h.flow, h.hurtable), 3)
+    yield from _split("wrong clocks", scenes.wrong_clocks, clocks)
+    twins = of(lambda h: lasting.with_twins(h.flow, h.hurtable), 2)
+    yield from _split("twins", scenes.twins, twins)
     if not quick:
+        yield from _outages(flows)
         yield from _split("meddled before", scenes.meddled_before, of(_meddled_before, 0))
         yield from _split("meddled between", scenes.meddled_between, of(_meddled_between, 0))
     during = of(_meddled_during, 8)
@@ -169,6 +175,13 @@ def _meddled_during(h: Healthy) -> Iterator[Case]:
     # What happens after the verification is no part of the rotation.
     for request in h.hurtable[: h.hurtable.index(verify) + 1]:
         yield from cases.meddled(h.flow, "during the run", (cases.on_its_way(request),))
+
+
+def _outages(flows: Sequence[Healthy]) -> Iterator[Batch]:
+    for what in lasting.OUTAGES:
+        some = [case for h in flows for case in lasting.in_outages(h.flow, h.hurtable, what)]
+        if some:
+            yield Batch(f"outage, {what}", scenes.outage, some)
 
 
 def _registrars(flows: Sequence[Healthy]) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support.controller import Running, until
 
-from .floor import Floor, Player
+from .floor import FORKS, HOURS, Floor, Player
 
 HOOK = Path(__file__).resolve().parent / "hook"
 PATIENCE = 300
@@ -45,18 +45,24 @@ def killed_at_requests(floor: Floor) -> None:
     with _patient(floor):
         run = floor.controller.start(PLAYBOOK, *floor.arguments())
         _kill(floor, run, lambda: not floor.simulator.faults())
-    again = [player for player in floor.players if player.case.later]
-    if again:
-        floor.plan("later")
-        floor.rotate(again)
+    _again(floor)
 
 
 def killed_at_writes(floor: Floor) -> None:
-    """Every host is held before or after a write of its store; then the whole run is killed."""
+    """Every host is held before or after a write of its store; then the whole run is killed. The next may be hurt."""
     points = watched(floor)
     run = floor.controller.start(PLAYBOOK, *floor.arguments())
     _kill(floor, run, lambda: all((points / f"{player.host}.held").exists() for player in floor.players))
     unwatched(floor)
+    _again(floor)
+
+
+def _again(floor: Floor) -> None:
+    """A run that is hurt as well, for those whose cases say so."""
+    again = [player for player in floor.players if player.case.later]
+    if again:
+        floor.plan("later")
+        floor.rotate(again)
 
 
 def broken_disk(floor: Floor) -> None:
@@ -98,6 +104,55 @@ def nights(floor: Floor) -> None:
         floor.rotate()
         floor.wait(NIGHT)
     floor.simulator.clear_faults()
+
+
+def wrong_clocks(floor: Floor) -> None:
+    """What the run has written is dated as by a clock that was wrong."""
+    floor.plan()
+    floor.rotate()
+    floor.simulator.clear_faults()
+    for player in floor.players:
+        floor.date_back(-player.case.write["clock"], player)
+    floor.rotate()
+
+
+def twins(floor: Floor) -> None:
+    """Each host is rotated; then another one names its account. That one sends nothing, and the first is not hurt."""
+    floor.rotate()
+    floor.wait(25 * HOURS)
+    twins = [(player, f"twin-of-{player.host}") for player in floor.players]
+    for player, twin in twins:
+        others = {"name": "somebody-else"} if player.case.write["twin"] == "other" else {}
+        floor.controller.add_copy(player.host, twin, **others)
+    floor.plan()
+    run = floor.rotate(None, "-e", "rotate_when=always")
+    for player, twin in twins:
+        outcome, said = run.outcome(twin, player.main.kind), run.message(twin)
+        if outcome != "failed" or not any(words in said for words in ("belongs to the inventory host", "names")):
+            player.faults.append(f"unresolved: the twin ended {outcome}")
+        del floor.controller.host_vars[twin]
+    floor.simulator.clear_faults()
+
+
+def outage(floor: Floor) -> None:
+    """No login is answered. Few are made at the server, and then nobody is left waiting for a person's word."""
+    allowed = floor.controller.group_vars.pop("rotate_max_unanswered_logins_per_server")
+    floor.plan()
+    run = floor.rotate()
+    floor.controller.group_vars["rotate_max_unanswered_logins_per_server"] = allowed
+    asked = [call for call in run.calls if call["fault"]]
+    if not 0 < len(asked) <= MOST_IN_AN_OUTAGE:
+        floor.players[0].faults.append(f"unresolved: {len(asked)} logins at a server that does not answer")
+    floor.simulator.clear_faults()
+    run = floor.rotate()
+    for player in floor.players:
+        if player.end != "rotated":
+            outcome = run.outcome(player.host, player.main.kind)
+            player.faults.append(f"unresolved: charged for an outage, {outcome}")
+
+
+MOST_IN_AN_OUTAGE = 2 + FORKS
+"""Logins without an answer after which a run makes no further one, and those that are under way by then."""
 
 
 def meddled_before(floor: Floor) -> None:

@@ -446,6 +446,15 @@ class Controller:
             entry[name] = value(entry[name]) if callable(value) else value
         self._write(credential.host, document)
 
+    def add_copy(self, host: str, copy: str, **account: str) -> None:
+        """Another host with the same line in the inventory and the same file, or with one of other accounts."""
+        self.host_vars[copy] = dict(self.host_vars[host])
+        document = {**self._encrypted(host), "host": copy}
+        for entry in document["credentials"].values():
+            if entry.get("account"):
+                entry["account"] = {**entry["account"], **account}
+        self._write(copy, document)
+
     def _encrypted(self, host: str) -> dict[str, Any]:
         path = self.store / f"{host}.yml"
         return dict(yaml.load(path.read_text(encoding="utf-8"), Keeper)) if path.exists() else {}  # noqa: S506

@@ -225,6 +225,10 @@ class Management:
         try:
             return self._send(resource, body, token, reading)
         except SessionLost as exc:
+            if exc.code != _NOT_AUTHENTICATED:
+                # The password may have been looked at before the token was.
+                self.tokens.refuse(token)
+                raise ApiError(Outcome.UNKNOWN, exc.message, exc.code) from None
             # Once more with a new token; then it is not the token's fault.
             renewed = self.tokens.get(refused=token)
             if renewed == token:
@@ -281,7 +285,7 @@ def _refuse_status(reply: Reply, who: str, advice: str) -> None:
 
 def _succeeded(reply: Reply, reading: _Reading) -> dict[str, Any]:
     _refuse_status(reply, _WHO, "check cec_url and management_path")
-    if reply.status == 401:
+    if reply.status == 401 and not _rejects_token(reply):
         raise SessionLost(
             "the CEC does not let this token in (HTTP 401); check that the tenant has bought the service and that its "
             "account is in good standing",
@@ -296,23 +300,18 @@ def _succeeded(reply: Reply, reading: _Reading) -> dict[str, Any]:
     if reply.status == 500:
         message = "the CEC answered HTTP 500, a failure of the business logic; check the account's name"
         raise Unreadable(message, reply.code)
-    if reply.status != 200:
+    if reply.status not in (200, 401):
         raise Unreadable(f"the CEC answered HTTP {reply.status}", reply.code)
-    document = reply.json()
-    wrapped = document.get("schema")
-    if isinstance(wrapped, dict):
-        document = wrapped
+    document = _document(reply)
     code, text = _code(document.get(reading.code_name)), document.get("resultMessage") or document.get("message")
     if code == "0":
         return document
-    # What API Fabric itself answers has one name for all calls.
-    fabric = {code, _code(document.get("resultCode"))}
-    if _NOT_AUTHENTICATED in fabric:
+    if _rejects_token(reply):
         raise SessionLost(
             f"the CEC did not accept the tenant's authentication ({_NOT_AUTHENTICATED}); check app_key",
             _NOT_AUTHENTICATED,
         )
-    if _FLOW_CONTROL in fabric:
+    if _FLOW_CONTROL in _fabric_codes(document):
         raise ApiError(Outcome.ACCESS_DENIED, _TOO_MANY_CALLS, _FLOW_CONTROL)
     if code != "1":
         message = f"the CEC's answer has no {reading.code_name} that is documented"
@@ -320,6 +319,25 @@ def _succeeded(reply: Reply, reading: _Reading) -> dict[str, Any]:
     found = (meaning for words, meaning in reading.causes.items() if isinstance(text, str) and words.search(text))
     meaning = next(found, reading.otherwise)
     raise ApiError(meaning.outcome, f"{meaning.sentence} ({reading.code_name} 1)", "1")
+
+
+def _rejects_token(reply: Reply) -> bool:
+    """Whether API Fabric itself refuses the token. Then nothing behind it has looked at the request."""
+    try:
+        return _NOT_AUTHENTICATED in _fabric_codes(_document(reply))
+    except Unreadable:
+        return False
+
+
+def _fabric_codes(document: Mapping[str, Any]) -> set[str | None]:
+    """Return where API Fabric's own code may be: its name is the same for all calls."""
+    return {_code(document.get("resultCode")), _code(document.get("returnCode"))}
+
+
+def _document(reply: Reply) -> dict[str, Any]:
+    document = reply.json()
+    wrapped = document.get("schema")
+    return wrapped if isinstance(wrapped, dict) else document
 
 
 def _code(value: Any) -> str | None:

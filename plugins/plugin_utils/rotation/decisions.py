@@ -94,13 +94,15 @@ class Decisions:
         return is_for_repair and self.candidates.suits_repair(candidate)
 
     def resume(self, entry: Entry) -> Decision:
+        """Decide which password of an unresolved rotation to try: the likelier one, or the one that may be tried."""
         message = "an unresolved rotation is taken up"
-        decision = self.log_in(entry, ledger.password_to_try_first(entry), Outcome.RESUMED, message)
-        if decision.outcome != Outcome.HELD or ledger.is_refused(entry, CURRENT):
+        likely = ledger.password_to_try_first(entry)
+        other = ledger.other_than(likely)
+        decision = self.log_in(entry, likely, Outcome.RESUMED, message)
+        if decision.outcome != Outcome.HELD or ledger.is_refused(entry, other):
             return decision
-        # After an outage only a password that was proved before may be tried.
-        proved = self.log_in(entry, CURRENT, Outcome.RESUMED, message)
-        return decision if proved.outcome == Outcome.HELD else proved
+        otherwise = self.log_in(entry, other, Outcome.RESUMED, message)
+        return decision if otherwise.outcome == Outcome.HELD else otherwise
 
     def _plan_repair(self, entry: Entry) -> Decision:
         # From here on the candidate may be in place, whatever was found out about it before.
@@ -110,7 +112,7 @@ class Decisions:
             sent = sent.changed(temporary=self.candidates.is_temporary)
         message = "no stored password works; the administrator sets a candidate"
         # What is booked is the verification.
-        decision = self.log_in(sent, STAGED, Outcome.DUE, message)
+        decision = self.log_in(sent, STAGED, Outcome.DUE, message, after_repair=True)
         return decision._replace(next=Next.REPAIR) if decision.next is Next.LOG_IN else decision
 
     def _replace_without_proof(self, entry: Entry, outcome: Outcome, message: str) -> Decision:
@@ -148,7 +150,7 @@ class Decisions:
             decision = self._replace_without_proof(settled, Outcome.STAGED, f"the {slot} password {message}")
             if decision.next.goes_on or slot == CURRENT or ledger.is_refused(settled, CURRENT):
                 return self._goes_on(settled, login, decision)
-        other = STAGED if slot == CURRENT else CURRENT
+        other = ledger.other_than(slot)
         if settled.password(other) is None or ledger.is_refused(settled, other):
             if refusal and slot == STAGED and (self.rules.has_parent or self.rules.repair):
                 # It is not in place, and would be refused again and again. There is another way to a new one.
@@ -196,6 +198,13 @@ class Decisions:
 
     # -- after a change ------------------------------------------------------------------------------------------------
 
+    def proves(self, step: Step, change: ChangeReport) -> bool:
+        """Whether the login that was booked for the candidate is made, to decide what the change did.
+
+        One beyond the two is made only where an administrator's change was accepted. Otherwise it is sent once more.
+        """
+        return change.is_settled_by_proof and (change.is_accepted or not ledger.is_for_repair(step.entry, self.run))
+
     def after_refusal(self, step: Step, change: ChangeReport, entry: Entry) -> Decision:
         """Decide how to find out what a change did that the server did not accept, or that was not sent."""
         if self.is_overtaken(entry, step):
@@ -217,7 +226,9 @@ class Decisions:
         decision = self.log_in(settled, slot, Outcome.RESUMED, message)
         if decision.next is Next.LOG_IN:
             return decision
-        return self.after_failure(settled, said, step.next.value, decision)
+        # What had no answer is sent once more by the next run. What was refused would be refused again.
+        is_sent_again = decision.outcome == Outcome.HELD and not change.is_answered
+        return self.after_failure(settled, said, step.next.value, None if is_sent_again else decision)
 
     def after_verification(self, step: Step, proof: LoginReport, entry: Entry) -> Decision:
         """Record a verification after which the candidate is not known to work."""
@@ -263,12 +274,14 @@ class Decisions:
 
     # -- what they have in common --------------------------------------------------------------------------------------
 
-    def log_in(self, entry: Entry, slot: str, outcome: Outcome, message: str) -> Decision:
+    def log_in(
+        self, entry: Entry, slot: str, outcome: Outcome, message: str, *, after_repair: bool = False
+    ) -> Decision:
         """Return the decision to log in with a slot, or why that must not be done now."""
-        wait = ledger.waiting(entry, self.rules, self.run, slot)
+        wait = ledger.waiting(entry, self.rules, self.run, slot, after_repair=after_repair)
         if wait:
             return ends.waits(wait)
-        asked_by = ledger.beyond(entry, self.rules, self.run, slot)
+        asked_by = ledger.beyond(entry, self.rules, self.run, slot, after_repair=after_repair)
         return Decision(Next.LOG_IN, outcome, message, ledger.book(entry, self.run, slot, asked_by=asked_by), slot)
 
     def _change(self, entry: Entry, outcome: Outcome, message: str) -> Decision:
@@ -296,7 +309,9 @@ class Decisions:
             return Decision(Next.FAIL, Outcome.FEW_ATTEMPTS, sentences.few_attempts(left), freed)
         if ledger.is_diverged(freed) and not (self.rules.has_parent or is_initial):
             if self.rules.repair:
-                message = sentences.join(reason, "no stored password works; the next run repairs it")
+                message = sentences.join(
+                    reason, "no stored password works", self._left(freed, "the next run repairs it")
+                )
                 return Decision(Next.FAIL, Outcome.DIVERGED, message, freed)
             return ends.diverged(freed)._replace(entry=freed)
         kept = "" if is_initial else self._left(freed)
@@ -312,14 +327,14 @@ class Decisions:
             kept = "the next rotation replaces it"
         return Decision(Next.FAIL, login.outcome or Outcome.FAILED, sentences.join(reason, kept), freed)
 
-    def _left(self, freed: Entry) -> str:
+    def _left(self, freed: Entry, usually: str = "") -> str:
         """Say what a later run does about what is left, or that a person has to act first."""
-        kept = sentences.KEPT if freed.staged else ""
+        kept = usually or (sentences.KEPT if freed.staged else "")
         if len(ledger.counted(freed, self.run)) < ledger.MOST_FAILED_LOGINS:
             return kept
         later = replace(self, rules=replace(self.rules, retry_diverged=False))._plan(freed, is_asked_for=True)
         return (
-            sentences.join("the candidate is kept" if kept else "", later.message)
+            sentences.join("the candidate is kept" if freed.staged else "", later.message)
             if later.outcome == Outcome.HELD
             else kept
         )
@@ -335,7 +350,8 @@ class Decisions:
         """Return the entry without verdicts that keep it from being tried, where a person says so."""
         if not self.rules.retry_diverged:
             return entry
-        if ledger.is_diverged(entry) and not self.rules.has_parent:
+        # Where an administrator repairs, what a person asks for is the proof of what is set.
+        if ledger.is_diverged(entry) and not (self.rules.has_parent or self.rules.repair):
             for slot in (STAGED, CURRENT):
                 entry = ledger.resend(entry, self.run, slot)
         # Where one of two passwords has not been refused, the other one's refusal still tells which to try.

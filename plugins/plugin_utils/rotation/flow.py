@@ -36,7 +36,7 @@ def _rotate(decide: Decisions, step: Step) -> Flow:
     step = yield from _log_in(decide, step)
     if step.next in (Next.CHANGE, Next.REPAIR):
         change: ChangeReport = yield (Change() if step.next is Next.CHANGE else Repair())
-        if change.is_settled_by_proof:
+        if decide.proves(step, change):
             proof: LoginReport = yield LogIn(STAGED, "verify")
             if not proof.proves:
                 return (yield from _write("verify", partial(decide.after_verification, step, proof)))

@@ -234,22 +234,29 @@ def locked_until(entry: Entry, rules: Rules) -> datetime | None:
 def password_to_try_first(entry: Entry) -> str:
     """Return which password of an unresolved rotation to try first. One of them is in force.
 
-    A server's verdict decides. Without one the staged password is so much more likely to work that it is tried twice.
-    Where a login had no answer the other password comes next: then failed logins do not follow each other.
+    A server's verdict decides. Without one it is the one that was tried first, since that was the likelier one: the
+    staged password, or the current one after a refusal. What is likelier is tried twice.
     """
-    is_wrong = is_refused(entry, STAGED)
-    likely, other, most = (CURRENT, STAGED, 1) if is_wrong else (STAGED, CURRENT, MOST_FAILED_LOGINS)
-    if not is_wrong and is_refused(entry, CURRENT):
+    if is_refused(entry, STAGED):
+        return CURRENT
+    if is_refused(entry, CURRENT):
         return STAGED
+    untold = (line.slot for line in entry.ledger if line.outcome in (IN_FLIGHT, EXPECTED, Outcome.UNKNOWN))
+    likely = CURRENT if next(untold, STAGED) == CURRENT else STAGED
     unanswered = 0
     for line in reversed(entry.ledger):
         if line.slot != likely or line.outcome not in (IN_FLIGHT, Outcome.UNKNOWN):
             break
         unanswered += 1
-    return likely if unanswered < most else other
+    return likely if unanswered < MOST_FAILED_LOGINS else other_than(likely)
 
 
-def waiting(entry: Entry, rules: Rules, run: Run, slot: str) -> Waiting | None:
+def other_than(slot: str) -> str:
+    """Return the other one of the two passwords of which one is in force."""
+    return STAGED if slot == CURRENT else CURRENT
+
+
+def waiting(entry: Entry, rules: Rules, run: Run, slot: str, *, after_repair: bool = False) -> Waiting | None:
     """Return why a login with a slot must not be tried now, None where it may be.
 
     A login beyond the two is booked with ``asked_by``, see :func:`beyond`.
@@ -262,7 +269,7 @@ def waiting(entry: Entry, rules: Rules, run: Run, slot: str) -> Waiting | None:
         return Waiting(Outcome.COOLING, "the account was locked", locked)
     lines = counted(entry, run, slot)
     if len(lines) >= MOST_FAILED_LOGINS:
-        if beyond(entry, rules, run, slot):
+        if beyond(entry, rules, run, slot, after_repair=after_repair):
             return None
         under_way = [line for line in lines if _is_under_way(line, rules, run)]
         if under_way:
@@ -277,11 +284,12 @@ def waiting(entry: Entry, rules: Rules, run: Run, slot: str) -> Waiting | None:
     return Waiting(Outcome.COOLING, "logins failed or may have failed", until)
 
 
-def beyond(entry: Entry, rules: Rules, run: Run, slot: str) -> str | None:
+def beyond(entry: Entry, rules: Rules, run: Run, slot: str, *, after_repair: bool = False) -> str | None:
     """Return who asks for a login beyond the two that are allowed.
 
     Each is heard once since the last success. For a password that a person gives, which is another one each time, a
-    person is heard again when the lock window is over.
+    person is heard again when the lock window is over. What an administrator has set is proved by a login, or nobody
+    will ever know; that login is made only where the server has said that it was set.
     """
     if len(counted(entry, run, slot)) < MOST_FAILED_LOGINS:
         return None
@@ -289,9 +297,12 @@ def beyond(entry: Entry, rules: Rules, run: Run, slot: str) -> str | None:
     is_heard = all(slot == INITIAL and run.time - line.at >= rules.lock_window for line in asked)
     if rules.retry_diverged and is_heard:
         return PERSON
-    # What an administrator has set is proved by a login, or nobody will ever know.
-    is_repair = rules.repair and slot == STAGED and is_refused(entry, CURRENT)
-    return REPAIR if is_repair and all(line.asked_by != REPAIR for line in entry.ledger) else None
+    return REPAIR if after_repair and all(line.asked_by != REPAIR for line in entry.ledger) else None
+
+
+def is_for_repair(entry: Entry, run: Run) -> bool:
+    """Whether the login that this run has booked is beyond the two, to prove what an administrator sets."""
+    return any(line.run == run.name and line.asked_by == REPAIR for line in entry.ledger)
 
 
 def with_more_attempts(entry: Entry) -> Entry:

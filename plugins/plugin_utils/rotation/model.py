@@ -188,10 +188,14 @@ class ChangeReport:
     parent: LoginReport | None = None
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether the server says that the new password is in place."""
+        return self.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
+
+    @property
     def is_settled_by_proof(self) -> bool:
         """Whether the candidate is likely to be in place, so that a login with it decides."""
-        accepted = self.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
-        return self.is_sent and (accepted or (self.outcome == Outcome.UNKNOWN and not self.is_answered))
+        return self.is_sent and (self.is_accepted or (self.outcome == Outcome.UNKNOWN and not self.is_answered))
 
 
 class Next(Enum):

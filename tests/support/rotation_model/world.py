@@ -17,6 +17,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledg
     EXPECTED,
     IN_FLIGHT,
     MOST_FAILED_LOGINS,
+    REPAIR,
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import is_refused as is_refused_in
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import (
@@ -145,6 +146,7 @@ class World:
         words: logins beyond the two that a person, or a repair, has asked for.
         outages: logins beyond the two with a proved password, after logins without an answer and a lock window.
         sent: whether the staged password may have left the machine.
+        accepted: whether the server has said of the password that was sent last that it is in place.
         proved: the password that a login has proved to the run under way since a password was sent.
         refused: passwords that logins have refused in the run under way since one was sent.
         has_another_way: the run under way can set a password without one that works, so a candidate that was refused, and
@@ -168,6 +170,7 @@ class World:
     words: int = 0
     outages: int = 0
     sent: bool = False
+    accepted: bool = False
     proved: str = ""
     refused: frozenset[str] = frozenset()
     has_another_way: bool = False
@@ -335,6 +338,8 @@ class World:
 
     def log_in(self, password: str, fault: str, run: str = "") -> LoginReport:
         """Log in as a module of this collection reports it."""
+        is_for_repair = any(line.run == run and line.asked_by == REPAIR for line in self.entry.ledger)
+        assert self.accepted or not is_for_repair, "a third login with what an administrator may not have set"
         if fault in ("unreachable", "denied", "signed in"):
             word = {"denied": "access_denied", "signed in": "signed_in"}.get(fault, fault)
             return LoginReport(Outcome(word))
@@ -401,6 +406,7 @@ class World:
         if fault == "not sent":
             return ChangeReport(Outcome.UNREACHABLE, is_sent=False)
         self._leaves(new)
+        self.accepted = fault in ("", "lies", "late, claimed")
         if fault in APPLIED:
             if is_old:
                 return _UNANSWERED if fault == "applied, lost" else _REJECTED

@@ -220,7 +220,7 @@ def test_a_change_whose_token_is_refused_is_not_sent_again(wire: WireScript, ref
 
 def test_a_given_token_that_has_ended_is_replaced(wire: WireScript) -> None:
     wire.expect(
-        check(OLD, Answer(401)),
+        check(OLD, verdict(UNAUTHORIZED)),
         ask_token(granted(TOKEN_2)),
         check(OLD, token=TOKEN_2),
         change_account(OLD, NEW, token=TOKEN_2),

@@ -16,6 +16,7 @@ from support.cec import (
     REPEATED,
     SIP_OLD,
     TOKEN_2,
+    UNAUTHORIZED,
     Registrars,
     ask_token,
     check,
@@ -140,7 +141,7 @@ def test_an_unreadable_answer_is_counted_for_the_account(wire: WireScript, reply
 def test_a_refused_token_is_renewed_once(wire: WireScript) -> None:
     wire.expect(
         ask_token(),
-        check(ACCOUNT_PASSWORD, Answer(401), spelling="CC-Mangemant"),
+        check(ACCOUNT_PASSWORD, verdict(UNAUTHORIZED), spelling="CC-Mangemant"),
         ask_token(granted(TOKEN_2)),
         check(ACCOUNT_PASSWORD, phone(SIP_OLD), token=TOKEN_2, spelling="CC-Mangemant"),
     )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.rotation_values import (
     CANDIDATE,
+    CHANGED,
     CURRENT,
     DIVERGED,
     GIVEN_ONE,
@@ -40,12 +41,12 @@ from support.rotation_values import (
 )
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger, sentences
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
     EXPECTED,
     IN_FLIGHT,
-    REPAIR,
+    PERSON,
     RESENT,
     SUPERSEDED,
 )
@@ -191,18 +192,47 @@ def test_a_change_that_was_not_sent_ends_with_its_own_outcome(outcome: str, logi
 
 
 def test_after_a_refused_repair_the_candidate_is_tried() -> None:
-    planned = decisions(repair=True).plan(DIVERGED).entry
-    assert planned is not None
     decide = decisions(repair=True)
-    decision = decide.after_refusal(step(planned, Next.REPAIR, STAGED), REFUSAL, planned)
+    planned = written(decide.plan(LOST))
+    decision = decide.after_refusal(step(planned, Next.REPAIR, STAGED, is_new=True), REFUSAL, planned)
     assert (decision.next, decision.slot) == (Next.LOG_IN, STAGED)
-    assert written(decision).ledger[-1] == booked(STAGED, asked_by=REPAIR), (
-        "it is heard once more in place of the first"
-    )
     settled = after_login(written(decision), REFUSES, STAGED, REFUSAL, decide)
     assert settled.outcome == "password_rejected"
-    assert written(settled).previous == CANDIDATE
-    assert decisions(repair=True).plan(written(settled)).outcome == "held", "but only once since the last success"
+    assert written(settled).previous == planned.staged
+
+
+def test_after_a_refused_repair_a_third_login_needs_a_person() -> None:
+    """For it is not likely that the candidate is in place."""
+    decide = decisions(repair=True)
+    planned = written(decide.plan(DIVERGED))
+    decision = decide.after_refusal(step(planned, Next.REPAIR, STAGED), REFUSAL, planned)
+    assert (decision.next, decision.outcome) == (Next.FAIL, "held")
+    assert decision.message.startswith("repair: against the policy; 2 logins failed")
+    assert written(decision).staged == CANDIDATE
+    asked = decisions(repair=True, retry_diverged=True)
+    again = written(asked.plan(written(decision)))
+    decision = asked.after_refusal(step(again, Next.REPAIR, STAGED), REFUSAL, again)
+    assert (decision.next, decision.slot) == (Next.LOG_IN, STAGED)
+    assert written(decision).ledger[-1] == booked(STAGED, asked_by=PERSON)
+
+
+def test_a_repair_without_an_answer_is_made_once_more_where_a_third_login_would_decide() -> None:
+    decide = decisions(repair=True)
+    planned = written(decide.plan(DIVERGED))
+    unanswered = ChangeReport(Outcome.UNKNOWN, message="no answer", is_answered=False)
+    assert not decide.proves(step(planned, Next.REPAIR, STAGED), unanswered)
+    decision = decide.after_refusal(step(planned, Next.REPAIR, STAGED), unanswered, planned)
+    assert (decision.next, decision.outcome) == (Next.FAIL, "unknown")
+    assert decision.message == f"repair: no answer; {sentences.KEPT}"
+    assert decide.plan(written(decision)).next is Next.REPAIR
+
+
+def test_which_changes_are_proved_by_a_login() -> None:
+    decide = decisions(repair=True)
+    unanswered = ChangeReport(Outcome.UNKNOWN, is_answered=False)
+    first, third = (step(written(decide.plan(entry)), Next.REPAIR, STAGED) for entry in (LOST, DIVERGED))
+    assert [decide.proves(first, change) for change in (CHANGED, unanswered, REFUSAL)] == [True, True, False]
+    assert [decide.proves(third, change) for change in (CHANGED, unanswered, REFUSAL)] == [True, False, False]
 
 
 def test_a_repair_that_was_not_sent_says_why() -> None:

@@ -267,9 +267,11 @@ def test_what_a_person_asks_for_is_tried_even_where_it_is_not_due(entry: Entry, 
     assert decisions(when=when).plan(entry).outcome == "not_due", "and not unasked"
 
 
-def test_a_second_chance_comes_before_a_repair() -> None:
+def test_where_an_administrator_repairs_a_person_asks_for_the_proof_of_what_is_set() -> None:
     decision = decisions(retry_diverged=True, repair=True).plan(DIVERGED)
-    assert (decision.next, decision.slot) == (Next.LOG_IN, STAGED)
+    assert (decision.next, decision.slot) == (Next.REPAIR, STAGED)
+    assert decision.entry
+    assert decision.entry.ledger[-1] == booked(STAGED, asked_by=PERSON)
 
 
 # -- a clock that was wrong --------------------------------------------------------------------------------------------

@@ -257,18 +257,22 @@ def test_what_is_diverged(entry: Entry, is_diverged: bool) -> None:
         ([(STAGED, UNKNOWN)], STAGED),
         ([(STAGED, IN_FLIGHT)], STAGED),
         ([(STAGED, UNKNOWN), (STAGED, IN_FLIGHT)], CURRENT),
-        # Then the other one comes next, so that failed logins do not follow each other.
         ([(STAGED, UNKNOWN), (STAGED, UNKNOWN), (CURRENT, UNKNOWN)], STAGED),
         ([(STAGED, UNKNOWN), (STAGED, UNKNOWN), (CURRENT, UNKNOWN), (STAGED, UNKNOWN), (STAGED, UNKNOWN)], CURRENT),
         ([(STAGED, UNKNOWN), (STAGED, UNKNOWN), (CURRENT, WRONG)], STAGED),
         ([(CURRENT, WRONG), (STAGED, UNKNOWN), (STAGED, UNKNOWN)], STAGED),
         ([(STAGED, UNKNOWN), (STAGED, EXPECTED)], STAGED),
         ([(STAGED, RESENT), (STAGED, RESENT)], STAGED),
+        # What was tried first was the likelier one: after a refusal, the current password.
+        ([(CURRENT, UNKNOWN)], CURRENT),
+        ([(CURRENT, IN_FLIGHT)], CURRENT),
         ([(CURRENT, UNKNOWN), (CURRENT, UNKNOWN)], STAGED),
+        ([(CURRENT, UNKNOWN), (CURRENT, UNKNOWN), (STAGED, UNKNOWN)], CURRENT),
+        ([(CURRENT, RESENT), (STAGED, UNKNOWN)], STAGED),
         ([(STAGED, WRONG)], CURRENT),
-        # The likely one had no answer, so the other one comes next.
-        ([(STAGED, WRONG), (CURRENT, UNKNOWN)], STAGED),
-        ([(STAGED, WRONG), (CURRENT, UNKNOWN), (CURRENT, IN_FLIGHT)], STAGED),
+        # A verdict decides, even where the other one had no answer.
+        ([(STAGED, WRONG), (CURRENT, UNKNOWN)], CURRENT),
+        ([(STAGED, WRONG), (CURRENT, UNKNOWN), (CURRENT, IN_FLIGHT)], CURRENT),
         ([(STAGED, WRONG), (CURRENT, UNKNOWN), (STAGED, UNKNOWN)], CURRENT),
         ([(STAGED, WRONG), (CURRENT, WRONG)], CURRENT),
     ],
@@ -498,21 +502,30 @@ def test_nobody_is_asked_below_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "failed", "rules", "who"),
+    ("failed", "rules", "who"),
     [
-        (STAGED, DIVERGED.ledger, REPAIRING, REPAIR),
-        (STAGED, DIVERGED.ledger, RULES, None),
-        (CURRENT, DIVERGED.ledger, REPAIRING, None),
-        (INITIAL, DIVERGED.ledger, REPAIRING, None),
-        (STAGED, TWO_UNREADABLE, REPAIRING, None),
-        (STAGED, (*DIVERGED.ledger, line(STAGED, UNKNOWN, asked_by=REPAIR)), REPAIRING, None),
-        (STAGED, (*DIVERGED.ledger, line(CURRENT, UNKNOWN, asked_by=PERSON)), REPAIRING, REPAIR),
-        (STAGED, (*DIVERGED.ledger, line(CURRENT, UNKNOWN, asked_by=REPAIR)), replace(ASKING, repair=True), PERSON),
+        (DIVERGED.ledger, REPAIRING, REPAIR),
+        (TWO_UNREADABLE, REPAIRING, REPAIR),
+        ((*DIVERGED.ledger, line(STAGED, UNKNOWN, asked_by=REPAIR)), REPAIRING, None),
+        ((*DIVERGED.ledger, line(CURRENT, UNKNOWN, asked_by=PERSON)), REPAIRING, REPAIR),
+        ((*DIVERGED.ledger, line(CURRENT, UNKNOWN, asked_by=REPAIR)), replace(ASKING, repair=True), PERSON),
     ],
 )
 def test_what_an_administrator_has_set_is_proved_once(
-    slot: str, failed: tuple[BookedLogin, ...], rules: Rules, who: str | None
+    failed: tuple[BookedLogin, ...], rules: Rules, who: str | None
 ) -> None:
     entry = UNRESOLVED.changed(ledger=failed)
-    assert ledger.beyond(entry, rules, ME, slot) == who
-    assert (waits(entry, rules, slot) is None) == (who is not None)
+    assert ledger.beyond(entry, rules, ME, STAGED, after_repair=True) == who
+    assert (ledger.waiting(entry, rules, ME, STAGED, after_repair=True) is None) == (who is not None)
+
+
+@pytest.mark.parametrize("slot", [CURRENT, STAGED, INITIAL])
+def test_a_repair_asks_for_no_other_login(slot: str) -> None:
+    assert ledger.beyond(DIVERGED, REPAIRING, ME, slot) is None
+    assert waits(DIVERGED, REPAIRING, slot) == ("held", None)
+
+
+@pytest.mark.parametrize(("asked_by", "is_meant"), [(REPAIR, True), (PERSON, False), (None, False)])
+def test_which_login_is_for_a_repair(asked_by: str | None, is_meant: bool) -> None:
+    assert ledger.is_for_repair(ledger.book(DIVERGED, ME, STAGED, asked_by=asked_by), ME) == is_meant
+    assert not ledger.is_for_repair(ledger.book(DIVERGED, AT_WORK, STAGED, asked_by=asked_by), replace(ME, name="x"))

@@ -122,9 +122,6 @@ def test_a_login_that_is_let_through_has_a_reason(entry: Entry, rules: Rules, ru
         assert asked_by is None
     elif asked_by == PERSON:
         assert rules.retry_diverged
-    elif asked_by == REPAIR:
-        assert rules.repair
-        assert slot == STAGED
     else:
         assert not any(one.is_answered for one in counted)
         assert entry.proved_at

@@ -66,13 +66,17 @@ KILLED = {
     ),
     # The booked login may have failed, and so did that with the candidate; nothing tells that the first was not made.
     "refused, before the login that decides": Case(
-        [{"change": "refused", "log in 2": "kill"}, {}], ["killed", "held"], failed=1, end="held", way="a person's word"
+        [{"change": "refused", "log in 2": "kill"}, {}], ["killed", "rotated"]
     ),
     "refused but applied, before the login that decides": Case(
-        [{"change": "refused, applied", "log in 2": "kill"}, {}], ["killed", "rotated"]
+        [{"change": "refused, applied", "log in 2": "kill"}, {}],
+        ["killed", "held"],
+        failed=1,
+        end="held",
+        way="a person's word",
     ),
     "refused, the login that decides not recorded": Case(
-        [{"change": "refused", "stage 2": "kill"}, {}], ["killed", "held"], failed=1, end="held", way="a person's word"
+        [{"change": "refused", "stage 2": "kill"}, {}], ["killed", "rotated"]
     ),
     "refused but applied, the second login that decides not recorded": Case(
         [{"change": "refused, applied", "stage 3": "kill"}, {}],
@@ -148,14 +152,14 @@ ANSWERED = {
     ),
     "refused but applied": Case([{"change": "refused, applied"}], ["rotated"], failed=1),
     "refused but applied, and no answer at the login that decides": Case(
-        [{"change": "refused, applied", "log in 2": "never arrives"}, {}], ["unknown", "rotated"]
-    ),
-    "refused, and no answer at the login that decides": Case(
-        [{"change": "refused", "log in 2": "never arrives"}, {}],
+        [{"change": "refused, applied", "log in 2": "never arrives"}, {}],
         ["unknown", "held"],
         failed=1,
         end="held",
         way="a person's word",
+    ),
+    "refused, and no answer at the login that decides": Case(
+        [{"change": "refused", "log in 2": "never arrives"}, {}], ["unknown", "rotated"]
     ),
     "applied between the login and the change of the second run": Case(
         [{"change": "late"}, {"change": "lands"}, {}],

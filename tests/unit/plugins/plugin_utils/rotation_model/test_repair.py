@@ -85,7 +85,9 @@ def explore_and_settle(
 def test_a_repair_ends_repaired(entry: Entry, has_history: bool, most: int, pause: timedelta) -> None:
     ends = explore_and_settle(lost_world(entry, has_history=has_history), pause, most)
     assert ends["sequences"] > 500
-    assert ends["rotated"] > ends["held"]
+    assert ends["rotated"]
+    # A server with a history refuses what was set before its answer was lost; only a person may have it tried.
+    assert ends["a person's word"] > 10 * ends["enrollment"]
 
 
 @entries
