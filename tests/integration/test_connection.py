@@ -199,18 +199,34 @@ def test_the_role_through_a_connection(controller: Controller, simulator: Simula
     controller.judge()
 
 
-def test_a_bastion_that_is_away(controller: Controller, simulator: Simulator) -> None:
-    """No connection to the machine that sends: the host fails, nothing is sent, nothing is counted for ever."""
+AWAY: dict[str, dict[str, Any]] = {
+    "no connection": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+    "become refused": {
+        "ansible_connection": "bastion",
+        "ansible_pipelining": True,
+        "ansible_become": True,
+        "ansible_become_method": "sudo",
+        "ansible_become_user": "nobody",
+        "ansible_become_exe": "/bin/false",
+    },
+    "no interpreter": {"ansible_connection": "bastion", "ansible_python_interpreter": "/nowhere/python3"},
+}
+
+
+@pytest.mark.parametrize("what", AWAY)
+def test_a_bastion_that_is_of_no_use(controller: Controller, simulator: Simulator, what: str) -> None:
+    """The host fails night after night, nothing is sent, nothing is counted; then the next run rotates."""
     agent = controller.add_agent(1001)
     controller.enroll()
-    controller.host_vars[agent.host] |= {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    run = controller.rotate()
-    assert run.rc != 0
-    assert run.calls == []
-    controller.judge()
-    assert controller.stored(agent.host)["staged"] is None
-    for name in ("ansible_connection", "ansible_host", "ansible_port"):
-        del controller.host_vars[agent.host][name]
+    usual = dict(controller.host_vars[agent.host])
+    controller.host_vars[agent.host] |= AWAY[what]
+    for _night in range(3):
+        run = controller.rotate()
+        assert (run.rc != 0, run.calls) == (True, []), run.output
+        controller.judge()
+        stored = controller.stored(agent.host)
+        assert (stored["staged"], stored["ledger"]) == (None, []), run.output
+    controller.host_vars[agent.host] = usual
     run = controller.rotate()
     assert run.rc == 0, run.output
     assert controller.is_rotated(agent), run.outcome(agent.host)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.action import rotation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import ModuleRunner
@@ -52,6 +53,8 @@ class Controller:
         self.folder = str(folder)
         self.store = open_store(self.folder, None, self.loads)
         self.answers: list[dict[str, Any] | Exception] = []
+        # What a command on the machine that sends comes to, where that is another one.
+        self.reached: dict[str, Any] | Exception = {"rc": 0, "stdout": "reached\n"}
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.warnings: list[str] = []
         self.shown: list[str] = []
@@ -66,11 +69,17 @@ class Controller:
             raise given
         return dict(given)
 
+    def _reach(self) -> dict[str, Any]:
+        if isinstance(self.reached, Exception):
+            raise self.reached
+        return self.reached
+
     def do(self, *answers: dict[str, Any] | Exception, **options: Any) -> dict[str, Any]:
         """Run a task whose modules answer like this."""
         self.answers, self.sent = list(answers), []
         with self._monkeypatch.context() as patched:
             patched.setattr(ModuleRunner, "run", lambda _runner, *args, **more: self._run(*args, **more))
+            patched.setattr(ActionBase, "_low_level_execute_command", lambda *_args, **_more: self._reach())
             result = self.task(**options)
         assert not self.answers, "modules that were not called"
         for password in (ADMIN_PASSWORD, OTHER, *(one for _module, args in self.sent for one in secrets_of(args))):

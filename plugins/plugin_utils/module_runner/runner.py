@@ -47,6 +47,10 @@ forbid_core_dumps()
 preload()
 
 
+_NEVER_BEGUN = (126, 127)
+"""What a shell returns where the interpreter that was to run a module is not there, or no program."""
+
+
 class _CutOffError(Exception):
     """A module on another machine has begun and not ended by itself. Carries what Ansible makes of that."""
 
@@ -90,6 +94,7 @@ class ModuleRunner:
         self._action = action
         self._task_vars = task_vars
         self.runs_here = runs_here(action)
+        self._is_reached = self.runs_here
 
     @property
     def hands_sessions_on(self) -> bool:
@@ -97,19 +102,37 @@ class ModuleRunner:
         return self.runs_here or not prints_answers()
 
     def check_connection(self) -> None:
-        """Have modules and their arguments sent to an interpreter's standard input, and make sure that they will be.
+        """Make sure that a module can be run, before anything is written or sent that counts as a login.
+
+        Raises:
+            AnsibleActionFail: passwords would be written to a file, or no command can be run there; nothing was sent.
+            AnsibleConnectionFailure: no connection to the machine that sends.
+        """
+        self._keep_off_disks()
+        if self._is_reached:
+            return
+        answer = self._action._low_level_execute_command("echo reached")
+        if answer.get("rc") != 0 or "reached" not in str(answer.get("stdout")):
+            who = " as another user (become)" if self._action._connection.become else ""
+            raise AnsibleActionFail(f"no command can be run{who} on the machine that sends. Nothing was sent")
+        self._is_reached = True
+
+    def _keep_off_disks(self) -> None:
+        """Have modules and their arguments sent to an interpreter's standard input, once, and make sure of it.
 
         Otherwise they would be written to a file, which stays there if this worker dies. With become the user decides,
         since sudo may want a terminal; and who wants to keep such files has said so.
-
-        Raises:
-            AnsibleActionFail: passwords would be written to a file; nothing was sent.
         """
-        if self.runs_here or constants.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES"):
+        if self.runs_here:
             return
         connection = self._action._connection
+        with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
+            # It would run a module again that has sent a password and lost its connection.
+            connection.set_option("reconnection_retries", 0)
+        if constants.config.get_config_value("DEFAULT_KEEP_REMOTE_FILES"):
+            return
         if not connection.become:
-            with contextlib.suppress(AnsibleError, KeyError):  # a connection that has no such option
+            with contextlib.suppress(AnsibleError, KeyError):
                 connection.set_option("pipelining", True)
         if not self._action._is_pipelining_enabled("new"):
             cure = (
@@ -146,7 +169,7 @@ class ModuleRunner:
     def _result(self, operation: Operation, module: str, args: dict[str, Any], check_mode: bool) -> Result:
         params = plain(checked(operation.arguments, args))
         if any(operation.arguments.secrets(params).values()):
-            self.check_connection()
+            self._keep_off_disks()
         try:
             cap = Cap.of(params)
             unanswered = (params.get("failed_login_cap") or {}).get("unanswered", 0)
@@ -186,6 +209,10 @@ class ModuleRunner:
         result = self._execute(module, args)
         if tokens and result.get("outcome") == Outcome.SESSION_LOST:
             tokens.refuse(args["access_token"])
+        if result.get("rc") in _NEVER_BEGUN:
+            raise AnsibleActionFail(
+                "no Python interpreter on the machine that sends; set ansible_python_interpreter. Nothing was sent"
+            )
         if "outcome" not in result and "invocation" not in result:
             raise _CutOffError(result)
         return result

@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
@@ -272,6 +272,9 @@ class Driver:
             result = {**reports.NOTHING_SENT, "msg": str(exc)}
         except AnsibleActionFail as exc:
             result = {**reports.NOTHING_SENT, "msg": exc.message}
+        except AnsibleConnectionFailure:
+            # It was there a moment ago, so the module may have begun.
+            result = {"failed": True, "msg": "the connection to the machine that sends was lost"}
         changed = changes and bool(result.get("changed"))
         self._note(step, result.get("outcome") or Outcome.FAILED, result.get("code"), changed=changed)
         return result

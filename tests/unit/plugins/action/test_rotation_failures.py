@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from support.action_harness import loader
 from support.gateway import AGENT_OPTIONS
 from support.module_runner import NEW, OLD, run_main
@@ -259,10 +259,33 @@ def test_an_accident_before_anything_was_read(controller: Controller, monkeypatc
     assert "unexpected KeyError at action/rotation.py:" in result["msg"]
 
 
-def test_a_host_that_cannot_be_reached_is_ansibles_matter(controller: Controller) -> None:
+def test_a_machine_that_cannot_be_reached_is_ansibles_matter_and_nothing_is_booked(controller: Controller) -> None:
     controller.enroll()
-    with pytest.raises(AnsibleError, match="host is down"):
-        controller.do(AnsibleError("host is down"), connection="ssh")
+    controller.reached = AnsibleConnectionFailure("host is down")
+    with pytest.raises(AnsibleConnectionFailure, match="host is down"):
+        controller.do(connection="ssh")
+    assert controller.ledger() == []
+
+
+@pytest.mark.parametrize(
+    "answer", [{"rc": 1, "stdout": "", "stderr": "a password is required"}, {"rc": 0, "stdout": ""}]
+)
+def test_a_machine_that_runs_nothing_is_found_out_before_anything_is_booked(
+    controller: Controller, answer: dict[str, Any]
+) -> None:
+    controller.enroll()
+    controller.reached = answer
+    with pytest.raises(AnsibleActionFail, match="no command can be run on the machine that sends\\. Nothing was sent"):
+        controller.do(connection="ssh")
+    assert (controller.sent, controller.ledger()) == ([], [])
+
+
+def test_a_connection_that_is_lost_in_the_middle_may_have_made_a_login(controller: Controller) -> None:
+    controller.enroll()
+    result = controller.do(AnsibleConnectionFailure("host is down"), connection="ssh")
+    assert (result["outcome"], controller.ledger()) == ("unknown", [("current", "unknown")])
+    assert "the connection to the machine that sends was lost" in result["msg"]
+    assert controller.entry().ledger[0].is_answered is False
 
 
 # -- options -----------------------------------------------------------------------------------------------------------

@@ -159,7 +159,39 @@ def test_arguments_are_written_to_no_file_there(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: {"outcome": "ok"})
     task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh")
     assert task.run(task_vars={})["outcome"] == "ok"
-    assert task._connection.options == {"pipelining": True}
+    # Nor is a module run again that has lost its connection after it has sent a password.
+    assert task._connection.options == {"pipelining": True, "reconnection_retries": 0}
+
+
+def test_a_machine_is_tried_once_before_anything_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def command(_self: Any, cmd: str, **_more: Any) -> dict[str, Any]:
+        tried.append(cmd)
+        return {"rc": 0, "stdout": "reached\n"}
+
+    monkeypatch.setattr(ActionModule, "_low_level_execute_command", command)
+    for connection, number in (("local", 0), ("ssh", 1)):
+        runner = ModuleRunner(action(ActionModule, "cc_config_login", LOGIN, connection=connection), {})
+        runner.check_connection()
+        runner.check_connection()
+        assert len(tried) == number
+
+
+def test_become_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ActionModule, "_low_level_execute_command", lambda *_args, **_more: {"rc": 1, "stdout": ""})
+    task = action(ActionModule, "cc_config_login", LOGIN, connection="ssh", become=True)
+    task._connection.options["pipelining"] = True
+    with pytest.raises(AnsibleActionFail, match=r"no command can be run as another user \(become\)"):
+        ModuleRunner(task, {}).check_connection()
+
+
+@pytest.mark.parametrize("rc", [126, 127])
+def test_a_machine_without_an_interpreter(monkeypatch: pytest.MonkeyPatch, rc: int) -> None:
+    answer = {"failed": True, "rc": rc, "module_stderr": "python3: not found"}
+    monkeypatch.setattr(ActionModule, "_execute_module", lambda self, **_options: answer)
+    with pytest.raises(AnsibleActionFail, match="no Python interpreter on the machine that sends"):
+        action(ActionModule, "cc_config_login", LOGIN, connection="ssh").run(task_vars={})
 
 
 def cannot(name: str, _value: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from support.module_runner import NEW, OLD
 from support.rotation_scene import (
     ACCOUNT,
@@ -294,11 +294,17 @@ def test_a_session_is_signed_out_where_the_change_was_not_run() -> None:
     assert scene.runner.sent[-1][1].get("state") == "signed_out"
 
 
-def test_no_connection_at_all_is_ansibles_matter_and_the_booking_stays() -> None:
+def test_what_else_happens_to_ansible_is_its_matter_and_the_booking_stays() -> None:
     scene = Scene()
-    with pytest.raises(AnsibleError, match="host is down"):
-        scene.rotate(AnsibleError("host is down"), runs_here=False)
+    with pytest.raises(AnsibleError, match="what is this"):
+        scene.rotate(AnsibleError("what is this"), runs_here=False)
     assert lines(scene.entry) == [(CURRENT, IN_FLIGHT)]
+
+
+def test_a_connection_that_is_lost_during_a_change_leaves_the_login_to_decide() -> None:
+    scene = Scene()
+    lost = AnsibleConnectionFailure("host is down")
+    assert scene.rotate(SESSION, lost, OK, OK, runs_here=False).decision.outcome == "rotated"
 
 
 @pytest.mark.parametrize(
