@@ -177,7 +177,7 @@ class Policy:
         possible = self._lengths()
         if possible:
             usual_length = min(max(usual_length, possible[0]), possible[-1])
-        draws = min(_DRAWS, _STEPS // most_steps(self.pattern, self.max_length))
+        draws = min(_DRAWS, _STEPS // most_steps(self.pattern, self.max_length)) if self.pattern else _DRAWS
         for draw in range(draws if possible else 0):
             length, classes = usual_length, usual_classes
             # A pattern may demand other characters, allow not all classes, or ask for another length.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .flows import FLOWS, LIES, REFUSALS, TOO_FEW_LEFT, Flow
@@ -265,24 +265,24 @@ def _marks(case: Case) -> list[object]:
 
 def killed(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """Killed before and after the server has carried a request out; the next run is whole, or is hurt as well."""
-    for request, later in itertools.product(requests, _next_runs(requests)):
+    for request, later in itertools.product(requests, _next_runs(flow, requests)):
         for moment, kind in (("before", "timeout_before"), ("after", "timeout_after")):
             accident = Accident(request, f"killed {moment}", {"kind": kind, "seconds": 600})
             name = " then ".join(map(str, (accident, *later)))
             yield Case(flow, f"killed {moment} a request", name, (accident,), later)
 
 
-def _next_runs(requests: Sequence[Request]) -> list[tuple[Accident, ...]]:
-    """Accidents of the run after a killed one: none, at the change, or at its first login."""
-    change, login = change_of(requests), requests[0]
-    again = Request(change.service, change.operation, 0)
-    return [(), (at(again, "drop_after"),), (at(Request(login.service, login.operation, 0), "drop_after"),)]
+def _next_runs(flow: Flow, requests: Sequence[Request]) -> list[tuple[Accident, ...]]:
+    """Accidents of the run after a killed one: none, at the change, at its first login, or at its verification."""
+    change, login, verify = change_of(requests), requests[0], verification(flow, requests)
+    hurt = [replace(change, skip=0), replace(login, skip=0), *([verify] if verify else [])]
+    return [(), *((at(request, "drop_after"),) for request in dict.fromkeys(hurt))]
 
 
 def at_writes(flow: Flow, requests: Sequence[Request], writes: int) -> Iterator[Case]:
     """Killed before and after a write of the store, and the next run hurt as well; a disk that fails from a write on."""
     for write, how in itertools.product(range(1, writes + 1), DISK):
-        for later in _next_runs(requests) if how.startswith("killed") else [()]:
+        for later in _next_runs(flow, requests) if how.startswith("killed") else [()]:
             name = " then ".join((f"write {write} {how}", *map(str, later)))
             yield Case(flow, DISK[how], name, later=later, write={"write": write, "how": how})
 
@@ -298,9 +298,9 @@ DISK = {
 
 def restored(flow: Flow, requests: Sequence[Request], writes: int) -> Iterator[Case]:
     """The store as it was after an earlier write, after a run that was whole and after one that stayed open."""
-    change = change_of(requests)
-    hurt = (Accident(change, "drop_after", {"kind": "drop_after"}),)
-    for write, run in itertools.product(range(writes), ((), hurt)):
+    change, verify = change_of(requests), verification(flow, requests)
+    runs = [(), *((at(request, "drop_after"),) for request in (change, verify) if request)]
+    for write, run in itertools.product(range(writes), runs):
         name = f"backup of write {write}" + "".join(f", {accident}" for accident in run)
         ends = ROTATED if flow.is_lost else OR_DIVERGED
         yield Case(flow, "store restored from an older backup", name, run, write={"write": write}, ends=ends)
@@ -366,6 +366,11 @@ def contested(flow: Flow, requests: Sequence[Request], controllers: int) -> Iter
     """Several controllers at once, with an accident at any request, or none."""
     row = f"{['', '', 'two', '', 'four'][controllers]} controllers at once"
     yield Case(flow, row, row)
+    html = {"kind": "html", "applied": True}
     for request in requests:
-        accident = at(request, "drop_after")
-        yield Case(flow, row, f"{row}, {accident}", (accident,))
+        for accident in (
+            at(request, "drop_before"),
+            at(request, "drop_after"),
+            Accident(request, "html, applied", html),
+        ):
+            yield Case(flow, row, f"{row}, {accident}", (accident,))

@@ -11,6 +11,7 @@ nothing that a run has said but one thing: whether it reported a credential as d
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -206,6 +207,7 @@ class Floor:
                 break
             self.wait(pause)
             self.rotate(left)
+            self._unblock([player for player in left if player.end == "blocked"])
             self._take_ways_out([player for player in left if player.end == "held"])
         self.wait(2 * HOURS)  # whatever comes late has come by then
         self.judge()
@@ -215,6 +217,15 @@ class Floor:
             for player in sample:
                 if asked & {credential.key for credential in player.credentials.values()}:
                     player.faults.append("not quiet: a rotated credential was asked about again")
+
+    def _unblock(self, blocked: Sequence[Player]) -> None:
+        """Ask for one more login with the password that is needed and may be held."""
+        for needed in sorted({player.case.flow.needs for player in blocked}):
+            some = [player for player in blocked if player.case.flow.needs == needed]
+            for player in some:
+                player.words += 1
+            given = json.dumps({"rotate_credentials": needed, "rotate_retry_diverged": True})
+            self.seen(self.controller.run("callcenter.passwords.verify", "-e", given, *self._only(some)))
 
     def _take_ways_out(self, held: Sequence[Player]) -> None:
         """Do what the messages say: ask for one more login; where that was not enough, enroll the right password."""
@@ -290,6 +301,8 @@ class Floor:
             return "rotated" if held["rotated_at"] else "open"
         if outcomes.get(player.host) == "held":
             return "held"
+        if outcomes.get(player.host) == "blocked" and not player.words:
+            return "blocked"
         is_reported = outcomes[player.host] in REPORTED if player.host in outcomes else player.end == "diverged"
         if is_reported:
             return "diverged"

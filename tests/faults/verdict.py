@@ -24,6 +24,7 @@ class Verdict:
     rows: dict[str, Counter[str]] = field(default_factory=dict)
     ends: Counter[str] = field(default_factory=Counter)
     worst: dict[str, int] = field(default_factory=dict)
+    people: Counter[str] = field(default_factory=Counter)
     problems: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, players: Iterable[Player], leaks: Iterable[str] = ()) -> None:
@@ -42,6 +43,8 @@ class Verdict:
             self.worst[case.flow.kind] = max(self.worst.get(case.flow.kind, 0), player.failed_logins)
             self.rows.setdefault(case.group, Counter())[case.flow.kind] += 1
             self.ends[player.end] += 1
+            self.people["words"] += bool(player.words)
+            self.people["enrollments"] += bool(player.enrollments)
         found = list(leaks)
         if found:
             # A leak is of a run and therefore of all kinds in it; it is counted once for each kind.
@@ -65,6 +68,7 @@ class Verdict:
             "kinds": kinds,
             "rows": {row: dict(sorted(counts.items())) for row, counts in self.rows.items()},
             "ends": dict(sorted(self.ends.items())),
+            "people": {name: self.people[name] for name in ("words", "enrollments")},
             "problems": self.problems,
         }
 
@@ -106,7 +110,8 @@ def page(found: Mapping[str, Any]) -> str:
         for number, cell in enumerate(cells):
             lines.append(f"   {'*' if number == 0 else ' '} - {cell}".rstrip())
     ends = Counter(found["ends"])
-    return PAGE.format(table="\n".join(lines), **{name: ends[name] for name in ("rotated", "diverged", "unchanged")})
+    counts = {name: ends[name] for name in ("rotated", "diverged", "unchanged")}
+    return PAGE.format(table="\n".join(lines), **counts, **found["people"])
 
 
 PAGE = """.. Copyright (c) 2026, the callcenter.passwords contributors
@@ -131,8 +136,11 @@ Of these cases {rotated} ended with a new password. {diverged} were reported as 
 that nobody here knows, a backup was restored that is older than the password, a server carried a change out late, or it
 called a right password wrong. {unchanged} kept the old password, where a user needs a second factor or may not log in.
 
+In {words} cases two logins had failed, or may have failed, and nothing more was tried until a person did what the message
+says: asked for one more login, and in {enrollments} cases then enrolled the right password.
+
 A password is *lost* when it is live and the store does not hold it, unless it was set by somebody else or is newer than
 the backup that was restored. Servers lock after three wrong logins (IDaaS: ten). They never forget a wrong login before a
-right one comes, except where somebody else changes the password in the middle of a run: there they forget it after the
-lock window.
+right one comes, except where somebody else changes the password in the middle of a run, or between two runs that were
+hurt: there they forget it after the lock window. A lock by a login that a person has asked for is not counted.
 """
