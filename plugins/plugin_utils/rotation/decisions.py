@@ -161,7 +161,10 @@ class Decisions:
 
     def _goes_on(self, settled: Entry, login: LoginReport, decision: Decision) -> Decision:
         """Return a decision to go on, or else what a login came to, with the reason why nothing more is tried."""
-        return decision if decision.next.goes_on else self.after_failure(settled, login, "log in", decision)
+        if decision.next.goes_on:
+            return decision
+        is_set_again = settled.staged is not None and self._can_set_again(settled, settled.staged)
+        return self.after_failure(settled, login, "log in", None if is_set_again else decision)
 
     def _after_proof(self, entry: Entry, slot: str, login: LoginReport, refusal: ChangeReport | None) -> Decision:
         clean = entry.changed(ledger=())

@@ -44,7 +44,7 @@ from support.rotation_values import (
 )
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import ledger, sentences
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.enrolling import Enrolling
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import (
@@ -492,3 +492,13 @@ def test_the_second_failed_login_tells_that_a_person_has_to_act(slot: str) -> No
     assert twice.outcome == "unknown"
     assert twice.message.startswith("log in: code 999; the candidate is kept; 2 logins failed or may have failed")
     assert twice.message.endswith("enroll the right one with rotate_enroll_replace")
+
+
+def test_where_an_administrator_sets_the_candidate_once_more_nobody_is_asked() -> None:
+    """Two logins may have failed, and the third one follows what the administrator's server accepts."""
+    entry = UNRESOLVED.changed(ledger=(line(STAGED, UNKNOWN),))
+    decision = after_login(entry, REFUSES, CURRENT, None, decisions(repair=True))
+    assert (decision.next, decision.outcome) == (Next.FAIL, "wrong_password")
+    assert decision.message.endswith(sentences.KEPT)
+    assert decisions(repair=True).plan(written(decision)).next is Next.REPAIR
+    assert after_login(entry, REFUSES).outcome == "held"
