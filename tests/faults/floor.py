@@ -153,6 +153,7 @@ class Floor:
                     "at": ago(hours=WRONG_BEFORE),
                     "slot": "current",
                     "outcome": "wrong_password",
+                    "is_answered": True,
                     "run": "earlier",
                 }
                 self.controller.edit(player.main, ledger=[refused])

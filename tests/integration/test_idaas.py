@@ -15,7 +15,9 @@ from support.controller import Controller, Credential, ago, new_password
 RETRY = ("-e", "rotate_retry_diverged=true")
 LATER = ("-e", '{"rotate_lock_window_minutes": 0.01}')
 CLIENT, CLIENT_SECRET = "admin-app", "tenant-secret-Marker7"
-REFUSED_ONCE = [{"at": ago(hours=1), "slot": "current", "outcome": "wrong_password", "run": "earlier"}]
+REFUSED_ONCE = [
+    {"at": ago(hours=1), "slot": "current", "outcome": "wrong_password", "run": "earlier", "is_answered": True}
+]
 """The ledger of a diverged credential."""
 
 
@@ -290,8 +292,11 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
         number = users[name].number.removeprefix("zhang.wei")
         controller.host_vars[users[name].host]["rotate_idaas_user_id"] = f"id-{number}"
     run = controller.rotate(*repair)
-    found = run.operations(users["both answers lost"].number)
-    assert found == ["idaas_reset", "idaas_login"], "the same candidate again, for the one login that is left"
+    lost = users["both answers lost"]
+    assert run.operations(lost.number) == ["idaas_reset"], "the same candidate again, and no third login unasked"
+    assert (run.failed, run.outcome(lost.host, "idaas")) == ({lost.host}, "held"), run.output
+    run = controller.rotate(*repair, "-e", "rotate_retry_diverged=true", "--limit", lost.host)
+    assert run.operations(lost.number) == ["idaas_reset", "idaas_login"], "a person has asked for it"
     assert run.failed == set(), run.output
     assert {name for name, user in users.items() if controller.is_rotated(user)} == set(users), run.output
     assert {controller.live(user)["max_consecutive_failures"] <= 2 for user in users.values()} == {True}
