@@ -30,8 +30,9 @@ CLOCKS = {"a day ahead": DAY, "two years ahead": 730 * DAY, "ten years behind": 
 
 def nightly(flow: Flow, requests: Sequence[Request]) -> Iterator[Case]:
     """The logins of an account meet the same fault every night; perhaps its password was changed before."""
-    login = next(request for request in requests if request.operation == flow.verify)
-    unheard = next((code for meaning, code, _text in REFUSALS[login.operation] if meaning == "unheard of"), "77")
+    login, *_later = (request for request in requests if request.operation == flow.verify)
+    codes = {meaning: code for meaning, code, _text in REFUSALS[login.operation]}
+    unheard = codes.get("unheard of", "77")
     for what, fault in {**_UNTOLD, **_UNANSWERED}.items():
         more = {"code": unheard} if fault["kind"] == "retcode" else {}
         accident = Accident(login, what, {**fault, **more, "applied": what in _UNTOLD, "count": None})

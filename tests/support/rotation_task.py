@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.action import rotation
@@ -54,7 +55,8 @@ class Controller:
         self.store = open_store(self.folder, None, self.loads)
         self.answers: list[dict[str, Any] | Exception] = []
         # What a command on the machine that sends comes to, where that is another one.
-        self.reached: dict[str, Any] | Exception = {"rc": 0, "stdout": "reached\n"}
+        self.reached: dict[str, Any] = {"rc": 0, "stdout": "reached\n"}
+        self.is_down = False
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.warnings: list[str] = []
         self.shown: list[str] = []
@@ -70,8 +72,8 @@ class Controller:
         return dict(given)
 
     def _reach(self) -> dict[str, Any]:
-        if isinstance(self.reached, Exception):
-            raise self.reached
+        if self.is_down:
+            raise AnsibleConnectionFailure("host is down")
         return self.reached
 
     def do(self, *answers: dict[str, Any] | Exception, **options: Any) -> dict[str, Any]:

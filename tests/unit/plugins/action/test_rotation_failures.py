@@ -261,7 +261,7 @@ def test_an_accident_before_anything_was_read(controller: Controller, monkeypatc
 
 def test_a_machine_that_cannot_be_reached_is_ansibles_matter_and_nothing_is_booked(controller: Controller) -> None:
     controller.enroll()
-    controller.reached = AnsibleConnectionFailure("host is down")
+    controller.is_down = True
     with pytest.raises(AnsibleConnectionFailure, match="host is down"):
         controller.do(connection="ssh")
     assert controller.ledger() == []
