@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,19 +72,23 @@ VAULT = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
 SLOTS = ("current", "staged", "previous", "initial")
 
 
-@cache
-def _binding() -> tuple[bytes, Encrypted]:
-    """A key that binds passwords to their places, and the same encrypted."""
-    key = secrets.token_bytes(32)
-    return key, Encrypted(VAULT.encrypt(key.hex()).decode())
+def vault_parts(text: bytes | str) -> list[bytes]:
+    """The salt, the message authentication code and the encrypted secret of a vault text, each in hexadecimal."""
+    lines = text.decode().splitlines() if isinstance(text, bytes) else text.splitlines()
+    return bytes.fromhex("".join(lines[1:])).split(b"\n")
 
 
 def bind(kind: str, entry: dict[str, Any]) -> None:
     """Make the code of what is where, as the store documents it."""
-    key, entry["binding"] = _binding()
-    account = entry.get("account")
-    held = [kind, list(account.values()) if account else None, {slot: entry[slot] for slot in SLOTS}]
-    entry["code"] = hmac.new(key, json.dumps(held, ensure_ascii=False).encode(), "sha256").hexdigest()
+    texts = {slot: entry[slot] for slot in SLOTS}
+    first = next(filter(None, texts.values()), None)
+    entry["code"] = None
+    if first:
+        salt = bytes.fromhex(vault_parts(first)[0].decode())
+        key = vault_parts(VAULT.encrypt("callcenter.passwords: what is in which slot", salt=salt))[1]
+        account = entry.get("account")
+        held = [kind, list(account.values()) if account else None, texts]
+        entry["code"] = hmac.new(key, json.dumps(held, ensure_ascii=False).encode(), "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

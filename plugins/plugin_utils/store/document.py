@@ -29,7 +29,6 @@ def to_dict(entry: Entry) -> dict[str, Any]:
     return {
         "version": entry.version,
         **({"account": entry.account._asdict()} if entry.account else {}),
-        "binding": entry.binding,
         "code": entry.code,
         **{name: _text(getattr(entry, name)) for name in _TIMES},
         "written_by": entry.written_by,
@@ -50,7 +49,6 @@ def from_dict(values: dict[str, Any]) -> Entry:
     return Entry(
         version=int(values["version"]),
         account=Account(**values["account"]) if values.get("account") else None,
-        binding=Ciphertext(str(values["binding"])) if values.get("binding") else None,
         code=values.get("code"),
         written_by=values["written_by"],
         temporary=bool(values.get("temporary")),

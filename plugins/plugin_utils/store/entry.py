@@ -72,7 +72,6 @@ class Entry:
     Attributes:
         version: counts the writes; a write succeeds only on the version that it has read.
         account: whose passwords these are. Bound when the entry is written first.
-        binding: the key of the code.
         code: of what is in which slot, see vault.py. Made by the store when it writes.
         current: the password that works, as far as is known. Absent until enrollment is complete.
         staged: the one candidate, from before it is sent until it is committed or another password is proved.
@@ -91,7 +90,6 @@ class Entry:
 
     version: int = 0
     account: Account | None = None
-    binding: Ciphertext | None = field(default=None, repr=False)
     code: str | None = None
     current: Ciphertext | None = field(default=None, repr=False)
     staged: Ciphertext | None = field(default=None, repr=False)

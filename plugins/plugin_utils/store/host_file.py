@@ -114,5 +114,4 @@ def _has_aliases(text: str) -> bool:
 
 
 def _with_scalars(values: dict[str, Any]) -> dict[str, Any]:
-    secret = ("binding", *SLOTS)
-    return {name: _VaultScalar(value) if name in secret and value else value for name, value in values.items()}
+    return {name: _VaultScalar(value) if name in SLOTS and value else value for name, value in values.items()}

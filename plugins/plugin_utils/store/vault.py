@@ -5,27 +5,26 @@
 """Secrets as Ansible Vault texts, and the code by which an entry's texts are bound to their account and their slots.
 
 Who can write the store, and has no vault password, can still copy a text to another place, such as a password that he
-knows to where the next run sets it. So an entry has a key of its own, encrypted like its passwords, and with that key a
-code of what is where.
+knows to where the next run sets it. So an entry has a code of what is where, which nobody can make without the vault
+password. The code's key comes from the vault password and the salt of the entry's first text. Ansible Vault has derived
+that key in order to open the text, and keeps it, so the code costs no derivation of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import secrets
 from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.parsing.vault import VaultLib, match_encrypt_secret
+from ansible.parsing.vault import VaultLib, match_encrypt_secret, parse_vaulttext, parse_vaulttext_envelope
 
 from .entry import SLOTS, Ciphertext, Entry, StoreError
 
 Key = tuple[str, Any]
 """A vault id, and the vault password of that id."""
 
-_BINDING_KEY_BYTES = 32
+_PURPOSE = "callcenter.passwords: what is in which slot"
 
 
 class Vault:
@@ -44,6 +43,8 @@ class Vault:
         self._what = what
         # Ansible Vault derives a key of its own for each secret, which takes 10,000 rounds on purpose.
         self._opened: dict[Ciphertext, tuple[str, Any]] = {}
+        # Versions of ansible-core before 2.19 keep no derived key.
+        self._code_keys: dict[Ciphertext, bytes] = {}
 
     def chosen_key(self) -> Key:
         """Return the key that the user's settings choose to encrypt.
@@ -98,12 +99,15 @@ class Vault:
             return False
         return True
 
-    # -- binding -------------------------------------------------------------------------------------------------------
+    # -- what is in which slot ----------------------------------------------------------------------------------------
 
     def bound(self, kind: str, entry: Entry) -> Entry:
-        """Return the entry with the code of what is where. Its key is new where it has none yet."""
-        binding = entry.binding or self.encrypt(secrets.token_hex(_BINDING_KEY_BYTES), self._key_in_use(entry))
-        return entry.changed(binding=binding, code=self._code(kind, entry, binding))
+        """Return an entry with the code of what is where.
+
+        Raises:
+            StoreError: the vault password is missing or another one.
+        """
+        return entry.changed(code=self._code(kind, entry))
 
     def check(self, kind: str, entry: Entry) -> None:
         """Make sure that the passwords of an entry are where this collection has put them.
@@ -111,25 +115,30 @@ class Vault:
         Raises:
             StoreError: they are not, or the vault password is missing or another one.
         """
-        if not any(map(entry.password, SLOTS)):
-            return
-        code = self._code(kind, entry, entry.binding) if entry.binding else ""
-        if not hmac.compare_digest(code, entry.code or "-"):
+        code = self._code(kind, entry)
+        if code and not hmac.compare_digest(code, entry.code or ""):
             raise StoreError(
                 f"passwords in {self._what} are not where this collection has put them: somebody has edited the file. "
                 "Restore it from a backup; or, where that was done on purpose, run the playbook rekey for this host "
                 "with rotate_rekey_as_found"
             )
 
-    def _key_in_use(self, entry: Entry) -> Key:
-        """Return the key with which this process has encrypted a password of the entry, or else the chosen one."""
-        used = [text for text in map(entry.password, SLOTS) if text in self._opened]
-        return self.key_of(used[0]) if used else self.chosen_key()
+    def _code(self, kind: str, entry: Entry) -> str | None:
+        """Return the code of what is where, None where there is nothing."""
+        texts = {slot: entry.password(slot) for slot in SLOTS}
+        first = next(filter(None, texts.values()), None)
+        if first is None:
+            return None
+        held = json.dumps([kind, entry.account, texts], ensure_ascii=False).encode()
+        return hmac.new(self._code_key(first), held, "sha256").hexdigest()
 
-    def _code(self, kind: str, entry: Entry, binding: Ciphertext) -> str:
-        held = [kind, entry.account, {slot: entry.password(slot) for slot in SLOTS}]
-        key = bytes.fromhex(self.decrypt(binding))
-        return hmac.new(key, json.dumps(held, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
+    def _code_key(self, text: Ciphertext) -> bytes:
+        if text not in self._code_keys:
+            _plain, key = self._open(text)
+            salt, _mac = _salt_and_mac(str(text).encode())
+            # What this encrypts to stays here: the text itself is encrypted with the same key and counter.
+            self._code_keys[text] = _salt_and_mac(self._vault.encrypt(_PURPOSE, key, salt=salt))[1]
+        return self._code_keys[text]
 
     def _open(self, ciphertext: Ciphertext) -> tuple[str, Any]:
         if not self._vault.secrets:
@@ -144,6 +153,12 @@ class Vault:
                 ) from None
             self._opened[ciphertext] = str(text.decode()), key
         return self._opened[ciphertext]
+
+
+def _salt_and_mac(text: bytes) -> tuple[bytes, bytes]:
+    """Return the salt of the key of a vault text, and the message authentication code that this key has made of it."""
+    _encrypted, salt, mac = parse_vaulttext(parse_vaulttext_envelope(text)[0])
+    return salt, mac
 
 
 _NO_VAULT_PASSWORD = (

@@ -107,13 +107,12 @@ class VaultFileStore:
         key = self._vault.chosen_key()
         if not as_found:
             self._vault.check(kind, entry)
-        names = ("binding", *SLOTS)
-        held = {name: text for name in names if (text := getattr(entry, name))}
-        again = {name: text for name, text in held.items() if self._vault.key_of(text)[1] is not key[1]}
+        held = {slot: text for slot in SLOTS if (text := entry.password(slot))}
+        again = {slot: text for slot, text in held.items() if self._vault.key_of(text)[1] is not key[1]}
         rekeyed = entry.changed(
-            **{name: self._vault.encrypt(self._vault.decrypt(text), key) for name, text in again.items()}
+            **{slot: self._vault.encrypt(self._vault.decrypt(text), key) for slot, text in again.items()}
         )
-        return self._vault.bound(kind, rekeyed) if held else entry
+        return self._vault.bound(kind, rekeyed)
 
     def check_introduction(self) -> None:
         """Make sure that the chosen key may be introduced: it opens something here, or was not typed at a prompt.
@@ -179,13 +178,8 @@ class VaultFileStore:
                 yield from (entry.current for entry in self.kinds(host).values() if entry.current)
 
     def _bound(self, kind: str, stored: Entry | None, entry: Entry) -> Entry:
-        """Return an entry with the code of what is where, where that is not what was stored."""
-        if not any(map(entry.password, SLOTS)):
-            return entry
-        if stored and entry.code and _is_same_place(stored, entry):
-            return entry
-        # An entry keeps its key for life, because another one would cost a key derivation.
-        return self._vault.bound(kind, entry if entry.binding or not stored else entry.changed(binding=stored.binding))
+        """Return an entry with the code of what is where, which is there already where nothing moves."""
+        return entry if stored and entry.code and _is_same_place(stored, entry) else self._vault.bound(kind, entry)
 
     # -- entries -------------------------------------------------------------------------------------------------------
 
@@ -319,5 +313,5 @@ def _make(folder: str, mode: int) -> None:
 
 def _is_same_place(stored: Entry, entry: Entry) -> bool:
     """Whether every password is where it was."""
-    names = ("account", "binding", "code", *SLOTS)
+    names = ("account", "code", *SLOTS)
     return all(getattr(stored, name) == getattr(entry, name) for name in names)
