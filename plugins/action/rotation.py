@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.argsp
 from ansible_collections.callcenter.passwords.plugins.modules.rotation import ARGUMENTS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import altered_texts, refuse_altered
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.first_passwords.file import FirstPasswords
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.brake import Brake, Fleet
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import (
@@ -30,8 +33,10 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.acco
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.driver import Driver, Target
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.exemption import Exemption
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledger import is_ahead
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Next, Rules, Run
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.window import Window
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
@@ -46,8 +51,14 @@ if TYPE_CHECKING:
 
     Options = Mapping[str, Any]
 
-_UNEVENTFUL = frozenset({Outcome.ROTATED, Outcome.ENROLLED, Outcome.VERIFIED, Outcome.NOT_DUE})
+_UNEVENTFUL = frozenset(
+    {Outcome.ROTATED, Outcome.ENROLLED, Outcome.VERIFIED, Outcome.NOT_DUE, Outcome.EXEMPT, Outcome.STOPPED}
+)
 """What a task comes to that fails nothing and that nobody needs to hear of."""
+_NO_FIRST_PASSWORD = (
+    "the password of today is not given; give it with rotate_enroll_passwords or rotate_enroll_csv, or have an "
+    "administrator set another one with rotate_enroll_by"
+)
 _failed: set[tuple[str, str]] = set()
 """Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""
 
@@ -59,7 +70,10 @@ class ActionModule(SecretiveAction):
         """Take the steps and return what came of them."""
         args = self._arguments(args, variables)
         host = str(args["host"] or variables.get("inventory_hostname", ""))
-        outcome = self._outcome(host, args, variables)
+        brake = Brake(self._fleet(args, variables), host)
+        outcome = self._outcome(host, args, variables, brake)
+        if stops := brake.leave(outcome["outcome"] if outcome["failed"] else ""):
+            self._display.warning(stops)
         if outcome["failed"]:
             _failed.add((host, args["kind"]))
             outcome["msg"] = f"{args['kind']}: {outcome['msg']}"
@@ -78,25 +92,38 @@ class ActionModule(SecretiveAction):
                 secrets |= ArgumentSpec(_account_options(args["kind"])).secrets(args[place])
         return secrets
 
-    def _outcome(self, host: str, args: Options, variables: Options) -> dict[str, Any]:
+    def _outcome(self, host: str, args: dict[str, Any], variables: Options, brake: Brake) -> dict[str, Any]:
         """Return what the task came to. Whatever goes wrong is in it."""
         driver: Driver | None = None
         try:
             inventory = variables.get("ansible_inventory_sources") or ()
-            store = open_store(args["store_path"], args["vault_id"], self._loader, inventory)
-            initial = password_option(args, "password") if args["intent"] == "enroll" else None
-            own, presented = _accounts(args)
-            target = Target(
-                host, args["kind"], args["account"], own, args["repair_host"], args["repair_account"], initial
+            store = open_store(
+                args["store_path"],
+                args["vault_id"],
+                self._loader,
+                inventory,
+                may_be_new=args["intent"] == "enroll",
+                may_be_ephemeral=args["store_ephemeral"],
             )
-            driver = Driver(target, store, ModuleRunner(self, dict(variables)), check_mode=self._task.check_mode)
+            own, presented = _accounts(args)
+            if _is_given(args):
+                args["password"] = self._first_password(host, args, store, variables)
+            target = Target(
+                host, args["kind"], args["account"], own, args["repair_host"], args["repair_account"], args["password"]
+            )
+            runner = ModuleRunner(self, dict(variables))
+            driver = Driver(target, store, runner, brake, check_mode=self._task.check_mode)
             candidates = PolicyCandidates(KINDS[args["kind"]], args["account"], args["policy"], store)
             run = Run(run_name(), now(), is_over, host)
-            decide = Decisions(_rules(host, args), run, candidates, own, presented)
+            rules = _rules(host, args)
+            decide = Decisions(rules, run, candidates, own, presented)
             self._look_at_clocks(store.read(host, args["kind"]), run, args["kind"])
-            if args["intent"] == "rotate":
+            self._look_at_exemption(rules.exemption, run, args["kind"])
+            if args["intent"] == "enroll":
+                _check_enrollment(args, own, store)
+            if args["intent"] == "rotate" or _takes_over(args):
                 candidates.check()
-            step = driver.carry_out(_flow(decide, args["intent"], _enrollment(host, args, own, store, initial)))
+            step = driver.carry_out(_flow(decide, args, store))
         except AnsibleError:
             raise
         except (StoreError, InputError) as exc:
@@ -117,12 +144,45 @@ class ActionModule(SecretiveAction):
             "steps": steps,
         }
 
+    def _fleet(self, args: Options, variables: Options) -> Fleet | None:
+        """Return the hosts of the play, where one that fails shall keep others from beginning."""
+        if args["intent"] != "rotate" or self._task.check_mode:
+            return None
+        hosts = variables.get("ansible_play_hosts_all", ())
+        return Fleet(str(self._task._uuid), len(hosts), args["max_fail_percentage"]) if len(hosts) > 1 else None
+
+    def _first_password(self, host: str, args: Options, store: Store, variables: Options) -> str | None:
+        """Return the password to take over, None where none is given and none is needed."""
+        file = args["csv"]
+        try:
+            if args["password"] in (None, "") and not file["path"]:
+                raise InputError(_NO_FIRST_PASSWORD)
+            if args["password"] not in (None, ""):
+                return password_option(args, "password")
+            table = FirstPasswords(
+                os.path.abspath(file["path"]), file["encoding"], file["delimiter"], plain(file["columns"])
+            )
+            groups = variables.get("groups", {})
+            return table.password(host, args["kind"], file["kinds"], set(groups.get("all", ())), self._loader._vault)
+        except InputError:
+            stored = store.read(host, args["kind"])
+            if stored and stored.current and not args["replace"]:
+                return None
+            raise
+
     def _look_at_clocks(self, entry: Entry | None, run: Run, kind: str) -> None:
         if entry and is_ahead(entry, run):
             self._display.warning(
                 f"{run.host}, {kind}: the store has times that lie in the future, so a clock was wrong, or this one "
                 "is. They are not believed: what has happened counts from now on, and an age is unknown. "
                 "Check the clocks"
+            )
+
+    def _look_at_exemption(self, exemption: Exemption | None, run: Run, kind: str) -> None:
+        if exemption and exemption.is_over(run.time):
+            self._display.warning(
+                f"{run.host}, {kind}: its exemption has ended on {exemption.until}, so it is rotated. Remove it, or "
+                f"have {exemption.owner} give another last day ({exemption.reason})"
             )
 
     # -- options -------------------------------------------------------------------------------------------------------
@@ -169,28 +229,41 @@ class ActionModule(SecretiveAction):
         return dict(names)
 
 
-def _enrollment(
-    host: str, args: Options, account: Account | None, store: Store, initial: str | None
-) -> Enrollment | None:
-    if initial is None:
-        return None
-    kind = args["kind"]
+def _takes_over(args: Options) -> bool:
+    """Whether an administrator sets the first password."""
+    return bool(args["intent"] == "enroll" and args["by"] == "administrator")
+
+
+def _is_given(args: Options) -> bool:
+    """Whether a user gives the first password."""
+    return bool(args["intent"] == "enroll" and not _takes_over(args))
+
+
+def _check_enrollment(args: Options, account: Account | None, store: Store) -> None:
+    kind = KINDS[args["kind"]]
     if account is None:
-        raise InputError(f"the variables do not say whose password it is; give {KINDS[kind].url} and the account")
+        raise InputError(f"the variables do not say whose password it is; give {kind.url} and the account")
+    if _takes_over(args) and not kind.repair:
+        raise InputError(f"no administrator can set a password of {args['kind']}; give the one of today")
     store.check_vault_password()
-    entry = store.read(host, kind) or Entry()
-    return Enrollment(
+
+
+def _flow(decide: Decisions, args: Options, store: Store) -> Flow:
+    if args["intent"] != "enroll":
+        return flow.verify(decide) if args["intent"] == "verify" else flow.rotate(decide)
+    if _takes_over(args):
+        return flow.take_over(decide)
+    initial = args["password"]
+    if initial is None:
+        return flow.enroll(decide, Enrollment())
+    entry = store.read(decide.run.host, args["kind"]) or Entry()
+    given = Enrollment(
         store.encrypt(initial, entry),
         lambda stored: store.decrypt(stored) == initial,
         replace=args["replace"],
         verify=args["verify"],
     )
-
-
-def _flow(decide: Decisions, intent: str, given: Enrollment | None) -> Flow:
-    if given:
-        return flow.enroll(decide, given)
-    return flow.verify(decide) if intent == "verify" else flow.rotate(decide)
+    return flow.enroll(decide, given)
 
 
 def _accounts(args: Options) -> tuple[Account | None, Account | None]:
@@ -216,6 +289,10 @@ def _rules(host: str, args: Options) -> Rules:
     return Rules(
         when=rules["when"],
         max_age=timedelta(days=rules["max_age_days"]),
+        run_every=timedelta(hours=rules["run_every_hours"]),
+        spread=rules["spread"],
+        window=Window.of(rules["window"], rules["window_time_zone"]) if rules["window"] else None,
+        exemption=Exemption.of(args["exempt"][args["kind"]]) if args["exempt"].get(args["kind"]) else None,
         max_failed_logins=rules["max_failed_logins"],
         lock_window=timedelta(minutes=rules["lock_window_minutes"]),
         lease=timedelta(seconds=rules["lease_seconds"]),
@@ -224,7 +301,7 @@ def _rules(host: str, args: Options) -> Rules:
         service_moved=rules["service_moved"],
         has_parent=kind.parent is not None,
         has_witness=bool(kind.witness and account.get(kind.witness)),
-        repair=args["kind"] in args["repairable"],
+        repair=args["kind"] in args["repairable"] or _takes_over(args),
         has_administrator=bool(kind.repair and kind.repair.parent),
         presented=kind.parent or f"{kind.repair and kind.repair.parent} for {_administrator(args)}",
         blocked_reason=_blocked_reason(host, args),
@@ -262,6 +339,7 @@ def _told(step: Step, driver: Driver) -> dict[str, Any]:
     rotated_at = step.entry.rotated_at
     return {
         "failed": step.next is Next.FAIL,
+        **({"skipped": True} if step.decision.outcome == Outcome.STOPPED else {}),
         "outcome": str(step.decision.outcome),
         "msg": step.decision.message + (f" ({driver.story})" if driver.changed and not driver.is_prediction else ""),
         "rotated_at": rotated_at.isoformat() if rotated_at else None,

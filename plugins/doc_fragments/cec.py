@@ -53,6 +53,12 @@ options:
     type: str
     choices: [CC-Management, CC-Mangemant]
     default: CC-Management
+  request_param:
+    description:
+      - Send the parameters of a change inside an object C(requestParam). The documented tables of parameters show it,
+        the examples beside them do not.
+    type: bool
+    default: false
   account:
     description:
       - Name of the agent's business account.
@@ -94,6 +100,14 @@ options:
   sip_ca_path:
     description:
       - PEM file with the CA certificates that have signed the registrar's certificate.
+    type: path
+  sip_client_cert:
+    description:
+      - PEM file with the certificate that this side presents, where the registrar demands one. It may hold the key too.
+    type: path
+  sip_client_key:
+    description:
+      - PEM file with the key of O(sip_client_cert), where that does not hold it. The key has no passphrase.
     type: path
   sip_validate_certs:
     description:

@@ -24,6 +24,14 @@ options:
       - PEM file with the CA certificates that have signed the server's certificate.
       - Without it the system's and Python's own certificates are trusted, or what E(REQUESTS_CA_BUNDLE) names.
     type: path
+  client_cert:
+    description:
+      - PEM file with the certificate that this side presents, where the server demands one. It may hold the key too.
+    type: path
+  client_key:
+    description:
+      - PEM file with the key of O(client_cert), where that does not hold it. The key has no passphrase.
+    type: path
   validate_certs:
     description:
       - Verify the server's certificate. Switching this off shows every password to whoever sits in between.

@@ -77,6 +77,9 @@ class Outcome(str, Enum):
     ENROLLED = "enrolled", "The given password is in the store."
     NOT_DUE = "not_due", "The password is younger than the maximum age; nothing was tried."
     TOO_EARLY = "too_early", "The server accepts no change yet; a later run makes it."
+    OUT_OF_WINDOW = "out_of_window", "The password is due, and rotations are begun at other times of the day only."
+    EXEMPT = "exempt", "The credential is left out on purpose, until the day that its exemption names."
+    STOPPED = "stopped", "Not begun: too many hosts before it have failed, or the first one. Nothing was sent."
     LEASED = "leased", "Another run is at work on this credential; it is left to that run."
     COOLING = "cooling", "Logins failed or may have failed; nothing is tried before the lock window is over."
     HELD = (

@@ -30,6 +30,12 @@ options:
     description: Folder of the store. Created with mode 0700; refused where other users may enter it.
     type: path
     required: true
+  store_ephemeral:
+    description:
+      - With O(intent=enroll), whether a new store may be on a file system that goes with its container or machine, such
+        as C(overlay) and C(tmpfs). It takes every new password with it.
+    type: bool
+    default: false
   vault_id:
     description: Which of the run's vault passwords encrypts, where there are several.
     type: str
@@ -50,9 +56,33 @@ options:
         choices: [due, always, resume]
         default: due
       max_age_days:
-        description: Age in days from which a password is due. At least 0.
+        description:
+          - Age in days that no password shall exceed. At least 0.
+          - A password is due earlier by two and a quarter times O(rules.run_every_hours), so that it does not get older
+            even where one run is lost and another one is late.
         type: float
         default: 30
+      run_every_hours:
+        description: Hours between two runs. V(0) where passwords are due exactly at the age O(rules.max_age_days).
+        type: float
+        default: 24
+      spread:
+        description:
+          - Each host has its own moment in each period, so that a fleet that was enrolled on one day is not due on one
+            day. A password that was enrolled is then due by the day of its enrollment; otherwise at once, since its age
+            is unknown.
+        type: bool
+        default: false
+      window:
+        description:
+          - When rotations may be begun, such as V(22:00-05:00). Outside nothing new is begun, whatever is due; what is
+            unresolved is brought to its end all the same.
+        type: str
+        default: ""
+      window_time_zone:
+        description: Time zone of O(rules.window), such as V(Asia/Shanghai). Otherwise the controller's.
+        type: str
+        default: ""
       min_age_hours:
         description:
           - Hours that must pass between two changes because the server refuses earlier ones. Until then nothing is
@@ -123,13 +153,69 @@ options:
       - Ansible compiles a template anew for every host, task and option, which takes about a millisecond; to look a
         name up takes a hundredth of that.
     type: raw
+  max_fail_percentage:
+    description:
+      - With O(intent=rotate), how many percent of the hosts of a play may fail, of those that were begun, before no
+        further one is begun; those are skipped with the outcome V(stopped). One may always fail, unless it is the first
+        one that sends anything; the others wait for it.
+      - What is known from the store without a request is no failure here. With V(100) nothing is stopped.
+    type: float
+    default: 10
+  exempt:
+    description:
+      - Credentials that are left out on purpose, by kind. Each has a C(reason), an C(owner) who answers for it, and its
+        last day as C(until), such as V(2026-12-31). After that day the credential is due, and a warning says so.
+    type: dict
+    default: {}
   policy:
     description: This tenant's rules for passwords; see M(callcenter.passwords.cc_agent_password).
     type: dict
     default: {}
+  by:
+    description:
+      - With O(intent=enroll), how the store comes to know a password. With V(password) it is given. With
+        V(administrator) an administrator sets a new one, on the way of a repair, where nobody knows the one before; an
+        account whose password is stored already is left alone.
+      - The administrator's way exists for O(kind=idaas) and O(kind=cc_agent). That of C(cc_agent) follows from the
+        documents of the CC-Gateway and was never seen to work at a real one.
+    type: str
+    choices: [password, administrator]
+    default: password
   password:
-    description: With O(intent=enroll), the password to take over.
+    description: With O(intent=enroll), the password to take over. None is needed where one is enrolled already.
     type: raw
+  csv:
+    description:
+      - With O(intent=enroll) and no O(password), a CSV file with a row for each host. A run reads it once, whatever the
+        number of hosts.
+      - A file with a row that is at fault is refused for all hosts, and nothing is sent. So is one that other users may
+        read, unless it is encrypted with C(ansible-vault encrypt).
+    type: dict
+    suboptions:
+      path:
+        description: The file, on the controller.
+        type: path
+      encoding:
+        description: Encoding of its text, as Python names it, such as V(gbk). V(utf-8) includes a byte order mark.
+        type: str
+        default: utf-8
+      delimiter:
+        description:
+          - What is between two columns, a character or V(TAB). Otherwise it is the one of comma, semicolon, tab and
+            vertical bar that makes cells of the hosts' names.
+        type: str
+        default: ""
+      columns:
+        description:
+          - Column of each kind, where the first row does not name the columns by kind. They are counted from 0, which
+            is the host's.
+        type: dict
+        default: {}
+      kinds:
+        description: All kinds of the host. Two of them in one column are refused.
+        type: list
+        elements: str
+        default: []
   replace:
     description: With O(intent=enroll), replace a password that is stored already.
     type: bool
@@ -194,10 +280,10 @@ kind:
   sample: cc_agent
 outcome:
   description:
-    - What was found or done - V(rotated), V(enrolled), V(verified), V(not_due), V(too_early), V(leased), V(cooling),
-      V(blocked), V(signed_in), V(unresolved), V(diverged), V(held), V(locked), V(few_attempts), V(second_factor),
-      V(password_rejected), V(wrong_password), V(access_denied), V(session_lost), V(unreachable), V(unknown),
-      V(failed). The collection's documentation explains each.
+    - What was found or done - V(rotated), V(enrolled), V(verified), V(not_due), V(too_early), V(out_of_window),
+      V(exempt), V(stopped), V(leased), V(cooling), V(blocked), V(signed_in), V(unresolved), V(diverged), V(held),
+      V(locked), V(few_attempts), V(second_factor), V(password_rejected), V(wrong_password), V(access_denied),
+      V(session_lost), V(unreachable), V(unknown), V(failed). The collection's documentation explains each.
   returned: always
   type: str
   sample: rotated
@@ -246,6 +332,10 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.argsp
 _RULES: Mapping[str, Any] = {
     "when": {"type": "str", "choices": ["due", "always", "resume"], "default": "due"},
     "max_age_days": {"type": "float", "default": 30},
+    "run_every_hours": {"type": "float", "default": 24},
+    "spread": {"type": "bool", "default": False},
+    "window": {"type": "str", "default": ""},
+    "window_time_zone": {"type": "str", "default": ""},
     "min_age_hours": {"type": "float"},
     "max_failed_logins": {"type": "int", "choices": [1, 2], "default": 2},
     "lock_window_minutes": {"type": "float", "default": 30},
@@ -254,25 +344,37 @@ _RULES: Mapping[str, Any] = {
     "service_moved": {"type": "bool", "default": False},
 }
 
+_CSV: Mapping[str, Any] = {
+    "path": {"type": "path"},
+    "encoding": {"type": "str", "default": "utf-8"},
+    "delimiter": {"type": "str", "default": ""},
+    "columns": {"type": "dict", "default": {}},
+    "kinds": {"type": "list", "elements": "str", "default": []},
+}
+
 ARGUMENTS = ArgumentSpec(
     {
         "kind": {"type": "str", "choices": list(KINDS), "required": True},
         "host": {"type": "str"},
         "store_path": {"type": "path", "required": True},
+        "store_ephemeral": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
         "intent": {"type": "str", "choices": ["rotate", "verify", "enroll"], "default": "rotate"},
         "rules": {"type": "dict", "options": _RULES, "apply_defaults": True},
+        "max_fail_percentage": {"type": "float", "default": 10},
+        "exempt": {"type": "dict", "default": {}},
         "policy": {"type": "dict", "default": {}},
         "account": {"type": "dict", "default": {}},
         "repairable": {"type": "list", "elements": "str", "choices": REPAIRABLE, "default": []},
         "repair_host": {"type": "str"},
         "repair_account": {"type": "dict", "default": {}},
         "variables": {"type": "raw"},
+        "by": {"type": "str", "choices": ["password", "administrator"], "default": "password"},
         "password": PASSWORD,
+        "csv": {"type": "dict", "options": _CSV, "apply_defaults": True},
         "replace": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": True},
     },
-    required_if=(("intent", "enroll", ("password",)),),
 )
 
 

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of an action, checked in words of our own: Ansible's quote the values, and any of them may be a password."""
+"""Options of an action, checked in words of our own: Ansible's quote the values, and any of them may be a password.
+
+And Ansible takes a number or a boolean for a text, which it was not where it was written: YAML has made 15 of ``0017``
+and false of ``no``, and a login with such a name is one at another person's account.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils import errors
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._written import blemish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +33,10 @@ _QUOTE_NO_VALUE = (
     errors.UnsupportedError,
 )
 _TYPE = ("type", "elements")
+_QUOTES = (
+    "put it in quotes where it is written, since YAML makes other text of 0017, 12_34 and no; in an INI inventory in "
+    "two kinds of quotes, as in '\"0017\"'"
+)
 
 
 def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,6 +45,8 @@ def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         AnsibleActionFail: naming all that the spec does not accept, and quoting no value.
     """
+    if misread := list(_misread(spec.options, given)):
+        raise AnsibleActionFail(f"{'. '.join(misread)}. Nothing was sent")
     validated = ArgumentSpecValidator(**spec.to_kwargs()).validate(given)
     found = validated.errors.errors
     if found:
@@ -42,6 +54,29 @@ def checked(spec: ArgumentSpec, given: Mapping[str, Any]) -> dict[str, Any]:
         faults += _faults(spec.options, given)
         raise AnsibleActionFail(f"{'. '.join(faults) or 'the options are not as documented'}. Nothing was sent")
     return dict(validated.validated_parameters)
+
+
+def _misread(options: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
+    """Give what is no longer what was written, or holds what nobody has meant."""
+    for name, rule in options.items():
+        value = given.get(name)
+        if isinstance(value, Mapping) and "options" in rule:
+            yield from _misread(rule["options"], value)
+        elif isinstance(value, list):
+            yield from (fault for one in value if (fault := _altered(name, rule.get("elements"), one)))
+        elif fault := _altered(name, rule.get("type", "str"), value):
+            yield fault
+        # A password is raw, and its module looks at it.
+        elif rule.get("no_log") and rule.get("type") == "str" and isinstance(value, str) and (fault := blemish(value)):
+            yield f"{name} {fault}"
+
+
+def _altered(name: str, wanted: Any, value: Any) -> str:
+    if isinstance(value, bool) and wanted in ("int", "float"):
+        return f"{name} arrived as a boolean; write the number in digits"
+    if isinstance(value, (bool, int, float)) and wanted in ("str", "path"):
+        return f"{name} arrived as a {'boolean' if isinstance(value, bool) else 'number'}; {_QUOTES}"
+    return ""
 
 
 def _faults(options: Mapping[str, Any], given: Mapping[str, Any], place: str = "") -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -31,7 +32,7 @@ def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> N
     temporary = os.path.join(directory, f".{name}.tmp")
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)
-    descriptor = os.open(temporary, _NEW, 0o600)
+    descriptor = open_in_folder(temporary, _NEW)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -44,6 +45,37 @@ def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> N
             os.unlink(temporary)
         raise
     _flush(directory)
+
+
+def open_in_folder(path: str, flags: int) -> int:
+    """Open a file. A new one may be read by its owner only, and by those of its folder's group who may read there.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        mode = 0o600 | os.stat(os.path.dirname(path) or ".").st_mode & (stat.S_IRGRP | stat.S_IWGRP)
+        found = os.fstat(descriptor)
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != mode:
+            os.fchmod(descriptor, mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def make_folder(path: str) -> None:
+    """Make a folder where it is missing, for its owner only, and for a group where the folder above is shared with one.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+        shared = os.stat(os.path.dirname(path)).st_mode & (stat.S_ISGID | stat.S_IRWXG)
+        if shared & stat.S_IRWXG:
+            os.chmod(path, 0o700 | shared)
 
 
 def _flush(directory: str) -> None:

@@ -36,6 +36,7 @@ def action(
 ) -> ActionBase:
     """Return the action of a task, as far as the plugins of this collection look at one."""
     task = SimpleNamespace(
+        _uuid="the task",
         action=name,
         resolved_action=f"callcenter.passwords.{name}",
         args=dict(args),

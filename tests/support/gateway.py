@@ -107,6 +107,12 @@ def sign_out(reply: Answer | Fault | None = None, *, guid: str = GUID, cookie: s
     return Exchange("DELETE", f"{AGENT}/1001/logout", reply or answer(), headers=session_headers(guid, cookie))
 
 
+def sign_outs(reply: Answer | Fault) -> list[Exchange]:
+    """A sign-out that meets this, and the second one where there was no answer."""
+    has_answer = isinstance(reply, Answer) and reply.status not in (502, 504)
+    return [sign_out(reply)] if has_answer else [sign_out(reply), sign_out(reply)]
+
+
 def change_agent(
     old: str, new: str, reply: Answer | Fault | None = None, *, guid: str = GUID, cookie: str | None = COOKIE
 ) -> Exchange:

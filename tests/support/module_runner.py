@@ -107,7 +107,7 @@ def no_document(success: Mapping[str, Any]) -> dict[str, Answer | Fault]:
         "empty": Answer(),
         "html": Answer(body=HTML, headers=[("Content-Type", "text/html")]),
         "cut off": Answer(body=document[:-3].encode()),
-        "not UTF-8": Answer(body=b'{"text": "\xb3\xc9\xb9\xa6", ' + document[1:].encode()),
+        "neither UTF-8 nor GBK": Answer(body=b'{"text": "\xff\xb9\xa6", ' + document[1:].encode()),
         "not the declared GBK": Answer(
             body=b'{"text": "\xff\xff", ' + document[1:].encode(),
             headers=[("Content-Type", "application/json; charset=GBK")],

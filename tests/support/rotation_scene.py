@@ -58,6 +58,7 @@ class Store:
     """
 
     def __init__(self) -> None:
+        self.place = "/srv/passwords"
         self.entries: dict[tuple[str, str], Entry] = {}
         self.writes: list[tuple[str, Entry]] = []
         self.before_write: Callable[[int], None] = lambda number: None

@@ -52,7 +52,7 @@ class Controller:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.loads = loader(("default", "vault password"))
         self.folder = str(folder)
-        self.store = open_store(self.folder, None, self.loads)
+        self.store = open_store(self.folder, None, self.loads, may_be_new=True)
         self.answers: list[dict[str, Any] | Exception] = []
         # What a command on the machine that sends comes to, where that is another one.
         self.reached: dict[str, Any] = {"rc": 0, "stdout": "reached\n"}

@@ -17,12 +17,13 @@ IMPORTS = imports_below(ROOT / "plugins")
 # The lowest first. A package may import what its row names and nothing else.
 MODULE_UTILS = {
     "_errors": "",
+    "_written": "",
     "_pattern": "",
     "_policy": "_pattern _errors",
     "_kinds": "_policy _errors",
     "_net": "_errors",
     "_process": "_errors",
-    "_module": "_process _kinds _policy _errors",
+    "_module": "_process _kinds _policy _written _errors",
     "_http": "_module _net _errors",
     "_sip": "_net _errors",
     "_cc": "_module _http _process _kinds _policy _errors",
@@ -38,6 +39,7 @@ PLUGIN_UTILS = {
     "filling": "",
     "named_options": "checked_options filling",
     "store": "durable_file timestamps run_name",
+    "first_passwords": "",
     "login_guard": "store durable_file timestamps run_name",
     "module_runner": "checked_options filling login_guard store durable_file timestamps run_name",
     "rotation": "module_runner login_guard store durable_file timestamps run_name",
@@ -60,7 +62,19 @@ ALLOWED = {
 # A decision of the rotation needs no Ansible, no file and no network.
 PURE = [
     f"plugin_utils.rotation.{name}"
-    for name in ("model", "sentences", "ledger", "ends", "decisions", "enrolling", "presenting", "flow")
+    for name in (
+        "model",
+        "window",
+        "exemption",
+        "schedule",
+        "sentences",
+        "ledger",
+        "ends",
+        "decisions",
+        "enrolling",
+        "presenting",
+        "flow",
+    )
 ]
 PURE_BASE = ["plugin_utils.store.entry", "plugin_utils.timestamps", "module_utils._errors", "module_utils._kinds"]
 

@@ -137,8 +137,16 @@ class Gateway:
 
         Source: "Signing Out".
 
-        The session is surely over when the retcode is in ``SIGN_OUT_DONE``.
+        The session is surely over when the retcode is in ``SIGN_OUT_DONE``. Without an answer it is asked once more on
+        a new connection, which harms nothing; otherwise the agent stays signed in, and looks like a person at work.
         """
+        code = self._signed_out(agent_id, session)
+        if code is None:
+            self.transport.close()
+            code = self._signed_out(agent_id, session)
+        return code
+
+    def _signed_out(self, agent_id: int, session: Session) -> str | None:
         try:
             reply = self.transport.request("DELETE", f"{_AGENT}/{agent_id}/logout", headers=session.headers())
             reply.check_evaluated(_WHO)

@@ -45,6 +45,7 @@ MANAGEMENT = TENANT + ArgumentSpec(
     {
         "access_token": {"type": "str", "no_log": True},
         "management_path": {"type": "str", "choices": list(MANAGEMENT_PATHS), "default": MANAGEMENT_PATHS[0]},
+        "request_param": {"type": "bool", "default": False},
         "account": {"type": "str", "required": True},
     },
     required_one_of=(("app_secret", "access_token"),),
@@ -58,6 +59,8 @@ SIP_PHONE = ArgumentSpec(
         "sip_auth_user": {"type": "str"},
         "sip_domain": {"type": "str"},
         "sip_ca_path": {"type": "path"},
+        "sip_client_cert": {"type": "path"},
+        "sip_client_key": {"type": "path", "no_log": False},
         "sip_validate_certs": {"type": "bool", "default": True},
         "sip_timeout": {"type": "float", "default": 10},
     }
@@ -95,7 +98,9 @@ def open_management(params: Mapping[str, Any]) -> Management:
         *([lambda: check_token(given)] if given else []),
     )
 
-    return Management(transport, params["app_key"], _Tokens(given, service), params["management_path"])
+    return Management(
+        transport, params["app_key"], _Tokens(given, service), params["management_path"], wraps=params["request_param"]
+    )
 
 
 class _Tokens:
@@ -269,6 +274,8 @@ def _registrar(params: Mapping[str, Any]) -> Registrar | None:
         params["registrar"],
         domain=params["sip_domain"] or "",
         ca_path=params["sip_ca_path"],
+        client_cert=params["sip_client_cert"],
+        client_key=params["sip_client_key"],
         validate_certs=params["sip_validate_certs"],
         timeout=params["sip_timeout"],
         prefix="sip_",

@@ -167,12 +167,15 @@ class Management:
         app_key: sent as ``x-app-key``.
         tokens: gives the tenant's token.
         management_path: the spelling of the queries' path, one of ``MANAGEMENT_PATHS``.
+        wraps: a change has its parameters inside an object ``requestParam``, as the documented tables show and the
+            examples do not.
     """
 
     transport: Transport
     app_key: str
     tokens: TokenSource
     management_path: str = MANAGEMENT_PATHS[0]
+    wraps: bool = False
 
     def login_parameters(self, account: str, password: str) -> LoginParameters:
         """Check a business account's password, without any sign-in.
@@ -241,13 +244,13 @@ class Management:
     def _change(self, resource: str, body: Mapping[str, str]) -> None:
         token = self.tokens.get()
         try:
-            self._send(resource, body, token, _CHANGE)
+            self._send(resource, {"requestParam": body} if self.wraps else body, token, _CHANGE)
         except SessionLost:
             # It may have been carried out all the same. So it is not sent again before a login tells.
             self.tokens.refuse(token)
             raise
 
-    def _send(self, resource: str, body: Mapping[str, str], token: str, reading: _Reading) -> dict[str, Any]:
+    def _send(self, resource: str, body: Mapping[str, Any], token: str, reading: _Reading) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}", "x-app-key": self.app_key}
         reply = self.transport.request("POST", resource, headers=headers, json_body=body)
         return _succeeded(reply, reading)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CONNECTION = ArgumentSpec(
     {
         "ca_path": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
         "validate_certs": {"type": "bool", "default": True},
         "allow_http": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 20},
@@ -55,6 +57,8 @@ def open_transport(params: Mapping[str, Any], url_option: str) -> Transport:
         params["allow_http"],
         params["timeout"],
         option=url_option,
+        client_cert=params["client_cert"],
+        client_key=params["client_key"],
     )
     kept = _kept.pop(endpoint, None)
     if kept and kept.idle_seconds() > _KEPT_SECONDS:

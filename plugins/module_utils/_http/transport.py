@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from .._errors import NOT_EVALUATED, ApiError, InputError, NoAnswer, NothingSent, Outcome, Unreadable
-from .._net.certificates import ca_faults
+from .._net.certificates import ca_faults, client_certificate_fault, client_faults
 from .environment import ca_variable_faults, proxy_variable
 from .strict_json import parse_object
 from .wire import REQUESTS_IMPORT_ERROR, Adapter, NotConnected
@@ -45,7 +46,7 @@ _HEADERS = {
     "Connection": "keep-alive",
 }
 _READ_CHUNK_BYTES = 64 * 1024
-_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "gbk", "gb2312", "gb18030"})
+_GBK_FAMILY = frozenset({"gbk", "gb2312", "gb18030"})
 _BODILESS = frozenset({204, 304})
 _NO_ANSWER = frozenset({502, 504})
 """HTTP statuses with which a proxy says that it got no answer itself."""
@@ -98,17 +99,24 @@ class Reply:
         """Return the body as a JSON object.
 
         Raises:
-            Unreadable: the body is empty, nothing that parse_object reads, or in an encoding other than UTF-8 and the
-                GBK family.
+            Unreadable: the body is empty, nothing that parse_object reads, or in an encoding other than UTF-8, with or
+                without a byte order mark, and the GBK family.
         """
-        declared = re.search(r"charset=\"?([\w-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
-        charset = declared.group(1).lower() if declared else "utf-8"
         try:
-            return parse_object(self.body.decode(charset if charset in _CHARSETS else "utf-8"))
+            return parse_object(self._text())
         except ValueError:
             raise Unreadable(
                 f"the server answered HTTP {self.status} without a readable JSON object", self.code
             ) from None
+
+    def _text(self) -> str:
+        """Return the body as text, in the declared encoding or else in the first one that it is valid in."""
+        declared = re.search(r"charset=\"?([\w-]+)", self.headers.get("content-type", ""), re.IGNORECASE)
+        charset = declared.group(1).lower() if declared else ""
+        for encoding in (charset if charset in _GBK_FAMILY else "utf-8-sig", "gb18030"):
+            with suppress(UnicodeDecodeError):
+                return self.body.decode(encoding)
+        raise ValueError("no text")
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,8 @@ class Endpoint:
     Attributes:
         url: base URL, ``https://host:port``; ``http`` only with ``allow_http``.
         ca_path: PEM file with the CA certificates to trust instead of the system's.
+        client_cert: PEM file with the certificate that this side presents, and perhaps its key.
+        client_key: PEM file with that key, without a passphrase.
         validate_certs: verify the server's certificate.
         allow_http: accept a URL without TLS. Passwords then cross the network in clear text.
         timeout: seconds to connect, a proxy and the TLS handshake included; then again to send the request; and then
@@ -133,6 +143,8 @@ class Endpoint:
     allow_http: bool = False
     timeout: float = 20
     option: str = "url"
+    client_cert: str | None = None
+    client_key: str | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -152,6 +164,7 @@ class Endpoint:
             faults.append(f"{self.option} carries more than a scheme, host, port and path; remove the rest")
         if self.ca_path:
             faults.extend(ca_faults(self.ca_path))
+        faults.extend(client_faults(self.client_cert, self.client_key))
         if not 1 <= self.timeout <= 300:
             faults.append("timeout is out of range; give 1 to 300 seconds")
         if faults:
@@ -214,13 +227,15 @@ class Transport:
 
         Raises:
             NothingSent: no connection came about, perhaps because of what the environment asks for.
+            ApiError: ``access_denied``: the server turns this side away for its certificate, and has not looked at the
+                request.
             NoAnswer: the request may have arrived, and there is no complete answer to it.
         """
         try:
             request = self._prepared(method, resource, headers or {}, json_body, form_body, params)
             # Given here, so that REQUESTS_CA_BUNDLE cannot override a CA option.
             verify = (self.endpoint.ca_path or True) if self.endpoint.validate_certs else False
-            settings = self._session.merge_environment_settings(request.url, {}, True, verify, None)
+            settings = self._session.merge_environment_settings(request.url, {}, True, verify, self._client())
         except (requests.RequestException, UnicodeError):
             raise NothingSent(
                 f"{self.endpoint.place} was not reached: its URL, or a header that you gave, has characters that "
@@ -238,10 +253,17 @@ class Transport:
                 )
         except NotConnected as exc:
             raise NothingSent(f"{self.endpoint.place} was not reached{way}: {exc.reason}") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as exc:
+            if fault := client_certificate_fault(exc, has_certificate=bool(self.endpoint.client_cert)):
+                raise ApiError(Outcome.ACCESS_DENIED, f"{self.endpoint.place} was reached, and {fault}") from None
             raise NoAnswer(f"{self.endpoint.place} gave no complete answer") from None
         finally:
             self._used_at = time.monotonic()
+
+    def _client(self) -> str | tuple[str, str] | None:
+        """Return the certificate that this side presents, as requests takes it."""
+        cert, key = self.endpoint.client_cert, self.endpoint.client_key
+        return (cert, key) if cert and key else cert
 
     def _way(self, request: requests.PreparedRequest, settings: Mapping[str, Any]) -> str:
         """Return by which proxy a request goes, for messages, once the certificates that the environment names are."""

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from .._net.certificates import OTHER_NAME, certificate_fault
+from .._net.certificates import OTHER_NAME, certificate_fault, handshake_fault
 from .._net.deadlines import remaining, shares
 from .._net.key_log import no_key_log
 
@@ -61,11 +61,13 @@ class NotConnected(Exception):
         self.reason = reason
 
 
-def _why_not_connected(exc: Exception) -> str:
+def _why_not_connected(exc: Exception, *, has_certificate: bool) -> str:
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
     if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
         # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
         return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME))
+    if fault := handshake_fault(exc, has_certificate=has_certificate):
+        return fault
     if isinstance(exc, TimeoutError):
         return "no connection within the time-out; check the address, the port and firewalls"
     if isinstance(exc, (ssl.SSLError, ConnectionResetError)) or type(exc).__name__ == "SSLError":
@@ -184,7 +186,8 @@ class _Bounded:
         except NotConnected:
             raise
         except Exception as exc:
-            raise NotConnected(_why_not_connected(exc)) from None
+            has_certificate = bool(getattr(self, "cert_file", None))
+            raise NotConnected(_why_not_connected(exc, has_certificate=has_certificate)) from None
         self.sock.settimeout(self.timeout)
 
     def putrequest(self, *args: Any, **options: Any) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
+from .._written import blemish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ def password_option(params: Mapping[str, Any], option: str) -> str:
     """Return a password given as an option.
 
     Raises:
-        InputError: it is missing, empty, or no string.
+        InputError: it is missing, empty, no string, or holds what nobody has meant to be in it.
     """
     value = params.get(option)
     if value is None or value == "":
@@ -75,4 +76,7 @@ def password_option(params: Mapping[str, Any], option: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise InputError(f"{option} holds characters that are no Unicode text; correct its encoding") from None
+    fault = blemish(value)
+    if fault:
+        raise InputError(f"{option} {fault}")
     return str(value)

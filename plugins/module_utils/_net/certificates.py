@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be wrong with certificates, in words that say what to do."""
+"""What can be wrong with certificates and with TLS, in words that say what to do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ import ssl
 from functools import lru_cache
 from os import stat
 from stat import S_ISREG
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # OpenSSL's verification codes, X509_V_ERR_*, that have a cure worth naming.
 OTHER_NAME = 62
+_OLD_TLS = "it speaks only versions of TLS that are broken; it must offer TLS 1.2 or later"
+_OTHER_NAME = (
+    "was issued for another name, or has no subjectAltName, without which no name counts; write the host as the "
+    "certificate names it, or have it issued anew"
+)
 _CERTIFICATE_FAULTS = {
     9: "is not valid yet; compare the clocks of both machines",
     10: "has expired; it must be renewed on the server",
@@ -20,9 +29,61 @@ _CERTIFICATE_FAULTS = {
     19: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     20: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     21: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    OTHER_NAME: "was issued for another name; write the host as the certificate names it",
+    OTHER_NAME: _OTHER_NAME,
     64: "was issued for another address; write the host as the certificate names it",
 }
+
+
+_ALERTS = {
+    "UNSUPPORTED_PROTOCOL": _OLD_TLS,
+    "PROTOCOL_VERSION": _OLD_TLS,
+    "WRONG_VERSION_NUMBER": "its port speaks no TLS; check the port",
+    "HANDSHAKE_FAILURE": "it refused the TLS handshake; it may demand a client certificate (client_cert, client_key)",
+}
+"""Of OpenSSL's reasons, the ends that have a cure worth naming."""
+_ABOUT_CLIENT = (
+    "CERTIFICATE_REQUIRED",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_UNKNOWN_CA",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_CERTIFICATE_REVOKED",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+)
+"""Those with which a server turns a client away for its certificate. It has not looked at any request then."""
+
+
+def handshake_fault(exc: BaseException, *, has_certificate: bool = False) -> str:
+    """Return why TLS did not come about, from an exception and those behind it; "" where they do not tell."""
+    reasons = list(_reasons(exc))
+    if about_client := client_certificate_fault(exc, has_certificate=has_certificate):
+        return about_client
+    return next((fault for end, fault in _ALERTS.items() for reason in reasons if reason.endswith(end)), "")
+
+
+def client_certificate_fault(exc: BaseException, *, has_certificate: bool) -> str:
+    """Return that a server has turned the client away for its certificate; "" where it has not.
+
+    With TLS 1.3 a client hears of it only when it waits for the answer to its first request.
+    """
+    if not any(reason.endswith(_ABOUT_CLIENT) for reason in _reasons(exc)):
+        return ""
+    if has_certificate:
+        return "it does not accept the client certificate; check client_cert, and which authorities it trusts"
+    return "it demands a client certificate; give client_cert and client_key"
+
+
+def _reasons(exc: BaseException) -> Iterator[str]:
+    """Give OpenSSL's reasons of an exception and of those behind it, which libraries keep in several places."""
+    seen: list[BaseException] = []
+    behind: list[Any] = [exc]
+    while behind:
+        one = behind.pop()
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            if isinstance(one, ssl.SSLError):
+                yield str(one.reason)
+            behind += [one.__cause__, one.__context__, *one.args]
 
 
 def certificate_fault(code: int) -> str:
@@ -41,6 +102,41 @@ def ca_faults(ca_path: str, option: str = "ca_path") -> list[str]:
     if not _is_usable(ca_path, status.st_mtime_ns):
         return [f"{option} names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
     return []
+
+
+def client_faults(client_cert: str | None, client_key: str | None, prefix: str = "") -> list[str]:
+    """Return what is wrong with the client's certificate and key, nothing where they can be used or are not given.
+
+    Args:
+        client_cert: path of a PEM file with the certificate, and the key too where `client_key` is not given.
+        client_key: path of a PEM file with the key.
+        prefix: what messages put before both names.
+    """
+    if not client_cert:
+        return [f"{prefix}client_key is given without {prefix}client_cert; give both"] if client_key else []
+    changed: list[int] = []
+    for option, path in (("client_cert", client_cert), ("client_key", client_key or client_cert)):
+        try:
+            status = stat(path)
+        except OSError:
+            status = None
+        if status is None or not S_ISREG(status.st_mode):
+            return [f"{prefix}{option} names no file on the machine that sends the requests; correct the path"]
+        changed.append(status.st_mtime_ns)
+    if not _is_pair(client_cert, client_key, *changed):
+        pair = f"{prefix}client_cert and {prefix}client_key"
+        return [f"{pair} are no PEM files that can be read and belong together; the key must have no passphrase"]
+    return []
+
+
+@lru_cache(maxsize=16)
+def _is_pair(client_cert: str, client_key: str | None, *_changed_at: int) -> bool:
+    try:
+        # An empty passphrase, because OpenSSL asks the terminal for one otherwise.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(client_cert, client_key, password="")
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=16)

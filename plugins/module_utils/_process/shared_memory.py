@@ -21,32 +21,42 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_DOCUMENTS = ("tenant_tokens", "shared_credentials", "logins_under_way", "outages")
+_KIB = 1024
+ROOMS: Mapping[str, int] = {
+    "tenant_tokens": 256 * _KIB,
+    "shared_credentials": 256 * _KIB,
+    "logins_under_way": 256 * _KIB,
+    "outages": 256 * _KIB,
+    "brake": 256 * _KIB,
+    "first_passwords": 8192 * _KIB,
+}
+"""Bytes that each document, as JSON, may have. What is not used costs no memory."""
 _LENGTH_BYTES = 8
 
 
 class SharedMemory:
-    """A few small documents, shared by the process that takes this memory and all that it forks from then on."""
+    """A few documents, shared by the process that takes this memory and all that it forks from then on."""
 
-    def __init__(self, room: int = 256 * 1024) -> None:
+    def __init__(self, rooms: Mapping[str, int] = ROOMS) -> None:
         """Prepare; nothing is taken yet.
 
         Args:
-            room: bytes that each document, as JSON, may have.
+            rooms: bytes that each document, as JSON, may have, by its name.
         """
-        self.room = room
-
-    @property
-    def document_bytes(self) -> int:
-        """Bytes of one document: one that says which of two places holds it, and these places."""
-        return 1 + 2 * (_LENGTH_BYTES + self.room)
+        self.rooms = rooms
+        self.starts: dict[str, int] = {}
+        self._bytes = 0
+        for name, room in rooms.items():
+            self.starts[name] = self._bytes
+            # One byte says which of two places holds the document; these places follow it.
+            self._bytes += 1 + 2 * (_LENGTH_BYTES + room)
 
     @cached_property
     def memory(self) -> Any:
         """The bytes of all documents."""
-        return mmap.mmap(-1, len(_DOCUMENTS) * self.document_bytes)
+        return mmap.mmap(-1, self._bytes)
 
     @cached_property
     def lock_file(self) -> int:
@@ -72,7 +82,7 @@ class SharedDocument:
 
         Args:
             shared: the memory.
-            name: one of ``_DOCUMENTS``.
+            name: one of ``ROOMS``.
         """
         self._shared = shared
         self._name = name
@@ -108,7 +118,7 @@ class SharedDocument:
     def save(self, document: dict[str, Any]) -> bool:
         """Keep another document, and return whether there was room for it. To be called with its lock held."""
         text = json.dumps(document).encode()
-        if len(text) > self._shared.room:
+        if len(text) > self._shared.rooms[self._name]:
             return False
         memory = self._shared.memory
         other = 1 - memory[self._switch]
@@ -119,10 +129,10 @@ class SharedDocument:
 
     @property
     def _switch(self) -> int:
-        return _DOCUMENTS.index(self._name) * self._shared.document_bytes
+        return self._shared.starts[self._name]
 
     def _start(self, place: int) -> int:
-        return self._switch + 1 + place * (_LENGTH_BYTES + self._shared.room)
+        return self._switch + 1 + place * (_LENGTH_BYTES + self._shared.rooms[self._name])
 
     def _place(self, name: str) -> int:
         return int.from_bytes(hashlib.sha256(f"{self._name} {name}".encode()).digest()[:7], "big")

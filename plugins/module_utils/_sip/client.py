@@ -31,6 +31,10 @@ _BEFORE_PASSWORD = {
     405: "it takes no registrations; check that it is the registrar",
     501: "it takes no registrations; check that it is the registrar",
 }
+_PERHAPS_CONTACT = (
+    "check the user, the domain and the registrar. If it demands a Contact it cannot be asked without taking the "
+    "telephone's place; then give no registrar, and the CEC is asked"
+)
 _OVER_UDP = (
     ". Over UDP it is sent once, so a datagram may have been lost; give ;transport=tcp if the registrar offers TCP"
 )
@@ -117,7 +121,7 @@ def _judge_first(registrar: Registrar, answer: Answer) -> None:
     elif answer.status < 400:
         why = "it redirects to another server; give that one if it is right"
     elif answer.status < 500 or answer.status in _BEFORE_PASSWORD:
-        why = _BEFORE_PASSWORD.get(answer.status, "check the user, the domain and the registrar")
+        why = _BEFORE_PASSWORD.get(answer.status, _PERHAPS_CONTACT)
     else:
         why = "it cannot serve the request; check the registrar, and try again later"
     raise ApiError(

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from .._errors import InputError
-from .._net.certificates import ca_faults
+from .._net.certificates import ca_faults, client_faults
 
 _URI = re.compile(
     r"(?P<scheme>sips?):(?P<host>\[[^\]]*\]|[^\]\[:;?@/]+)(?::(?P<port>[0-9]{1,5}))?(?:;transport=(?P<transport>udp|tcp|tls))?",
@@ -34,10 +34,12 @@ class Registrar:
             are not looked up.
         domain: what comes after the @ in a telephone's address; the host of ``uri`` unless given.
         ca_path: PEM file with the CA certificates to trust instead of the system's.
+        client_cert: PEM file with the certificate that this side presents, and perhaps its key.
+        client_key: PEM file with that key, without a passphrase.
         validate_certs: verify the server's certificate.
         timeout: seconds for the whole verification, 1 to 300. Looking up the host's name comes on top.
         option: what messages call ``uri``.
-        prefix: what they put before ``domain``, ``ca_path``, ``timeout``, ``user`` and ``auth_user``.
+        prefix: what they put before ``domain``, ``ca_path``, ``client_cert``, ``timeout``, ``user`` and ``auth_user``.
 
     Raises:
         InputError: naming each option at fault and its cure.
@@ -46,6 +48,8 @@ class Registrar:
     uri: str
     domain: str = ""
     ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
     validate_certs: bool = True
     timeout: float = 20
     option: str = "registrar"
@@ -78,6 +82,7 @@ class Registrar:
             )
         if self.ca_path:
             faults.extend(self.prefix + fault for fault in ca_faults(self.ca_path))
+        faults.extend(client_faults(self.client_cert, self.client_key, self.prefix))
         if not 1 <= self.timeout <= 300:
             faults.append(f"{self.prefix}timeout is out of range; give 1 to 300 seconds")
         if faults:

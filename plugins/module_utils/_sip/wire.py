@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .._errors import ApiError, NothingSent, Outcome
-from .._net.certificates import certificate_fault
+from .._net.certificates import certificate_fault, handshake_fault
 from .._net.deadlines import remaining, shares
 from .._net.key_log import no_key_log
 
@@ -323,6 +323,8 @@ def _context(registrar: Registrar) -> ssl.SSLContext:
     with no_key_log():
         context = ssl.create_default_context(cafile=registrar.ca_path)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if registrar.client_cert:
+        context.load_cert_chain(registrar.client_cert, registrar.client_key)
     if not registrar.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -332,6 +334,8 @@ def _context(registrar: Registrar) -> ssl.SSLContext:
 def _why_not_connected(registrar: Registrar, exc: Exception) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return certificate_fault(exc.verify_code).replace("ca_path", f"{registrar.prefix}ca_path")
+    if fault := handshake_fault(exc, has_certificate=bool(registrar.client_cert)):
+        return fault.replace("client_", f"{registrar.prefix}client_")
     if isinstance(exc, TimeoutError):
         return "no connection within the time-out; check the address, the port and firewalls"
     if isinstance(exc, (ssl.SSLError, ConnectionResetError)):

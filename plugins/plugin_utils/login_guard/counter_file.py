@@ -43,8 +43,7 @@ class FailedLogins:
         Raises:
             OSError: the file cannot be read, or the next one could not be written.
         """
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(self._folder, 0o700)
+        durable_file.make_folder(self._folder)
         with self._locked() as file:
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise PermissionError(1, "the folder cannot be written")
@@ -63,7 +62,7 @@ class FailedLogins:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[int]:
         while True:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = durable_file.open_in_folder(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 # Whoever held the lock before may have put another file in the place of this one.

@@ -28,7 +28,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     Entry,
 )
 
-from . import ends, ledger, sentences
+from . import ends, ledger, schedule, sentences
 from .model import NOT_TRIED, ChangeReport, Decision, LoginReport, Next
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Decisions:
         left = ledger.too_few_attempts(entry)
         if left is not None:
             return Decision(Next.FAIL, Outcome.FEW_ATTEMPTS, sentences.few_attempts(left))
-        if ledger.is_diverged(entry) and not self.rules.has_parent:
+        if ends.nothing_works(entry) and not self.rules.has_parent:
             return self._plan_repair(entry) if self.rules.repair else ends.diverged(entry)
         if self.rules.has_parent and ends.is_lost(entry):
             return self._replace_without_proof(
@@ -90,8 +90,8 @@ class Decisions:
     def _can_set_again(self, entry: Entry, candidate: Ciphertext) -> bool:
         """Whether an administrator sets a candidate once more, since only one login is left to find out about it."""
         is_used_up = len(ledger.counted(entry, self.run)) >= ledger.MOST_FAILED_LOGINS
-        is_for_repair = self.rules.repair and is_used_up and ledger.is_refused(entry, CURRENT)
-        return is_for_repair and self.candidates.suits_repair(candidate)
+        has_lost = entry.current is None or ledger.is_refused(entry, CURRENT)
+        return self.rules.repair and is_used_up and has_lost and self.candidates.suits_repair(candidate)
 
     def resume(self, entry: Entry) -> Decision:
         """Decide which password of an unresolved rotation to try: the likelier one, or the one that may be tried."""
@@ -99,7 +99,7 @@ class Decisions:
         likely = ledger.password_to_try_first(entry)
         other = ledger.other_than(likely)
         decision = self.log_in(entry, likely, Outcome.RESUMED, message)
-        if decision.outcome != Outcome.HELD or ledger.is_refused(entry, other):
+        if decision.outcome != Outcome.HELD or not entry.password(other) or ledger.is_refused(entry, other):
             return decision
         otherwise = self.log_in(entry, other, Outcome.RESUMED, message)
         return decision if otherwise.outcome == Outcome.HELD else otherwise
@@ -257,7 +257,7 @@ class Decisions:
             rotated_at=None if entry.temporary else self.run.time,
         )
         message = sentences.TEMPORARY if entry.temporary else "the new password is in force"
-        return Decision(Next.DONE, Outcome.ROTATED, message, committed)
+        return Decision(Next.DONE, Outcome.ROTATED if entry.current else Outcome.ENROLLED, message, committed)
 
     # -- whose password it is ------------------------------------------------------------------------------------------
 
@@ -362,15 +362,8 @@ class Decisions:
 
     def _not_yet(self, entry: Entry) -> Decision | None:
         """Return why a password that works is not changed now."""
-        if self.rules.when == "resume":
-            return Decision(Next.DONE, Outcome.NOT_DUE, "nothing is unresolved")
-        age = self.run.time - entry.rotated_at if entry.rotated_at else None
-        if self.rules.when == "due" and age is not None and age < self.rules.max_age:
-            return Decision(Next.DONE, Outcome.NOT_DUE, sentences.not_due(self.run.time - age + self.rules.max_age))
-        if age is not None and age < self.rules.min_age:
-            message = sentences.too_early(self.rules.min_age, self.run.time - age + self.rules.min_age)
-            return Decision(Next.DONE, Outcome.TOO_EARLY, message)
-        return None
+        why = schedule.why_not_now(entry, self.rules, self.run)
+        return Decision(Next.DONE, *why) if why else None
 
     def _is_leased(self, entry: Entry) -> bool:
         return (

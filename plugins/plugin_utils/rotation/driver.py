@@ -26,12 +26,13 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
 )
 
 from . import reports
-from .model import Change, ChangeReport, LogIn, LoginReport, Next, Step, Whose, Write
+from .model import Change, ChangeReport, Decision, LogIn, LoginReport, Next, Step, Whose, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ansible_collections.callcenter.passwords.plugins.module_utils import _kinds as kinds
+    from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.brake import Brake
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import ModuleRunner
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store
 
@@ -75,19 +76,29 @@ class Driver:
         is_prediction: whether check mode has ended the flow before its first request.
     """
 
-    def __init__(self, target: Target, store: Store, runner: ModuleRunner, *, check_mode: bool = False) -> None:
+    def __init__(
+        self,
+        target: Target,
+        store: Store,
+        runner: ModuleRunner,
+        brake: Brake | None = None,
+        *,
+        check_mode: bool = False,
+    ) -> None:
         """Prepare; nothing is read, written or sent yet.
 
         Args:
             target: what to work on.
             store: the store.
             runner: runs the modules.
+            brake: tells whether this host may begin; None where nothing is to be braked.
             check_mode: only plan: write nothing, send nothing.
         """
         self._target = target
         self._kind = KINDS[target.kind]
         self._store = store
         self._runner = runner
+        self._brake = brake
         self._check_mode = check_mode
         self._session: Result | None = None
         self.is_prediction = False
@@ -156,10 +167,14 @@ class Driver:
         """Read, decide, write; decide anew when another run wrote in between."""
         for attempt in range(_CONFLICTS):
             before = self._read(host, kind, effect.whose)
-            if effect.whose is Whose.OWN and not (before.current or effect.may_create):
-                raise StoreError("it is not enrolled; run the enroll playbook for this host first")
+            if effect.whose is Whose.OWN and not (before.current or before.staged or effect.may_create):
+                raise StoreError(
+                    f"it is not enrolled in the store {self._store.place}; run the enroll playbook for this host first"
+                )
             decision = effect.decide(before)
             if decision.next in (Next.LOG_IN, Next.CHANGE, Next.REPAIR):
+                if self._brake and (stopped := self._brake.enter()):
+                    return Step(Decision(Next.DONE, Outcome.STOPPED, stopped), before)
                 # A wrong vault password, an edited file, or a connection that would write passwords to a file is found
                 # out before anything is written or sent.
                 self._store.check(kind, before)

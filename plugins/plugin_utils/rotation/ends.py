@@ -43,6 +43,11 @@ def diverged(entry: Entry) -> Decision:
     return Decision(Next.FAIL, Outcome.DIVERGED, sentences.diverged(entry))
 
 
+def nothing_works(entry: Entry) -> bool:
+    """Whether no password is stored that may be in force."""
+    return not (entry.current or entry.staged) or ledger.is_diverged(entry)
+
+
 def is_lost(entry: Entry) -> bool:
     """Whether it is known that neither the current password nor a candidate is in place."""
     return ledger.is_refused(entry, CURRENT) and (entry.staged is None or ledger.is_refused(entry, STAGED))

@@ -42,7 +42,7 @@ class Enrolling:
         if rules.retry_diverged:
             entry = ledger.with_more_attempts(entry)
         if entry.current and not self.given.replace:
-            return Decision(Next.DONE, Outcome.ENROLLED, "a password is enrolled already and is left as it is")
+            return _ALREADY
         if entry.current and not self.given.verify:
             return Decision(Next.FAIL, Outcome.FAILED, sentences.UNVERIFIED)
         if entry.current and entry.staged and not is_stuck:
@@ -79,7 +79,19 @@ class Enrolling:
             # A candidate may have left this machine; what was current has failed, or gives way on purpose.
             previous=entry.staged or entry.current,
             proved_at=self.decide.run.time if login else None,
+            enrolled_at=self.decide.run.time,
             # What was not proved clears no server's count.
             ledger=() if login else ledger.supersede(entry, INITIAL).ledger,
         )
         return Decision(Next.DONE, Outcome.ENROLLED, "the password is taken over", taken_over)
+
+
+def plan_taking_over(decide: Decisions, stored: Entry) -> Decision:
+    """Decide whether an administrator sets the first password: never where the store has one.
+
+    A candidate of an earlier attempt may be in force, and is found out about as in every rotation.
+    """
+    return _ALREADY if stored.current else decide.plan(stored)
+
+
+_ALREADY = Decision(Next.DONE, Outcome.ENROLLED, "a password is enrolled already and is left as it is")

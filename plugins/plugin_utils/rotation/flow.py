@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import CURRENT, STAGED
 
-from .enrolling import Enrolling
+from .enrolling import Enrolling, plan_taking_over
 from .model import Change, ChangeReport, Decide, Effect, Flow, LogIn, LoginReport, Next, Repair, Step, Whose, Write
 from .presenting import Presenting
 
@@ -77,6 +77,13 @@ def enroll(decide: Decisions, given: Enrollment) -> Flow:
     step = yield from _write("plan", enrolling.plan, may_create=True)
     other = Presenting(decide)
     return (yield from _presenting(other, other.whose(step, only_to_log_in=True), step, _enroll(enrolling, step)))
+
+
+def take_over(decide: Decisions) -> Flow:
+    """Have an administrator set the first password that the store knows; nobody has to know the one before."""
+    step = yield from _write("plan", partial(plan_taking_over, decide), may_create=True)
+    other = Presenting(decide)
+    return (yield from _presenting(other, other.whose(step), step, _rotate(decide, step)))
 
 
 def _enroll(enrolling: Enrolling, step: Step) -> Flow:

@@ -172,6 +172,7 @@ def believed(entry: Entry, run: Run) -> Entry:
 
     latest = run.time + LONGEST_LOCK
     return entry.changed(
+        enrolled_at=past(entry.enrolled_at),
         rotated_at=past(entry.rotated_at),
         proved_at=entry.proved_at and min(entry.proved_at, run.time),
         written_at=entry.written_at and min(entry.written_at, run.time),
@@ -237,9 +238,9 @@ def password_to_try_first(entry: Entry) -> str:
     A server's verdict decides. Without one it is the one that was tried first, since that was the likelier one: the
     staged password, or the current one after a refusal. What is likelier is tried twice.
     """
-    if is_refused(entry, STAGED):
+    if entry.current and is_refused(entry, STAGED):
         return CURRENT
-    if is_refused(entry, CURRENT):
+    if entry.current is None or is_refused(entry, CURRENT):
         return STAGED
     untold = (line.slot for line in entry.ledger if line.outcome in (IN_FLIGHT, EXPECTED, Outcome.UNKNOWN))
     likely = CURRENT if next(untold, STAGED) == CURRENT else STAGED

@@ -19,6 +19,9 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     Entry,
 )
 
+from .exemption import Exemption
+from .window import Window
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -31,6 +34,11 @@ class Rules:
         lock_window: how long a lock is waited for, and a failed login keeps the next one waiting where it does.
         lease: how long an unresolved rotation is left to the run that wrote it last.
         retry_diverged: a person says that the stored passwords may be tried once more.
+        run_every: how much time passes between two runs. A password is due so early that it never gets older than its
+            maximum age, even where one run is lost.
+        spread: the hosts of a fleet are due one after the other, and not together as they were enrolled.
+        window: when rotations may be begun; None for always.
+        exemption: why the credential is left out.
         min_age: the server accepts no change earlier than this after the one before.
         has_parent: the change presents another credential's password instead of the current one.
         has_witness: a login proves the password without that other one.
@@ -47,6 +55,10 @@ class Rules:
     lock_window: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(minutes=2)
     retry_diverged: bool = False
+    run_every: timedelta = timedelta(0)
+    spread: bool = False
+    window: Window | None = None
+    exemption: Exemption | None = None
     min_age: timedelta = timedelta(0)
     has_parent: bool = False
     has_witness: bool = False
@@ -84,13 +96,13 @@ class Enrollment:
     """A password that a user gives.
 
     Attributes:
-        password: it, encrypted.
+        password: it, encrypted. None is enough where a password is enrolled already.
         is_same: whether a ciphertext of the store holds the same one.
         replace: put it in the place of a password that is stored already.
         verify: prove it by a login before it is taken over.
     """
 
-    password: Ciphertext
+    password: Ciphertext | None = None
     is_same: Callable[[Ciphertext], bool] = lambda stored: False
     replace: bool = False
     verify: bool = True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account, Entry
 
+    from .exemption import Exemption
     from .model import Rules
 
 KEPT = "the candidate is kept and the next run resolves it"
@@ -96,6 +97,16 @@ def of_another(stored: Account | None, named: Account | None) -> str:
 def not_due(time: datetime) -> str:
     """Say when a password is due."""
     return f"the password is not due before {text(time)}"
+
+
+def out_of_window(window: str) -> str:
+    """Say that no rotation is begun now."""
+    return f"the password is due, and no rotation is begun outside {window}; a run within it takes it up"
+
+
+def exempt(exemption: Exemption) -> str:
+    """Say that a credential is left out, and who answers for it."""
+    return f"it is exempt until {exemption.until} ({exemption.owner}: {exemption.reason})"
 
 
 def too_early(span: timedelta, time: datetime) -> str:

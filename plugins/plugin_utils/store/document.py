@@ -19,7 +19,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     Entry,
 )
 
-_TIMES = ("proved_at", "rotated_at", "staged_at", "written_at")
+_TIMES = ("proved_at", "enrolled_at", "rotated_at", "staged_at", "written_at")
 _LINE_TIMES = ("at", "unlocks_at")
 _ALWAYS = ("at", "slot", "outcome", "run")
 

@@ -78,6 +78,7 @@ class Entry:
         previous: what was current before, or a candidate that was sent and gave way.
         initial: what the user gave for enrollment and has not proved to work yet.
         proved_at: when a login proved the current password last. Absent where none has.
+        enrolled_at: when a password was taken over last.
         rotated_at: when the current password was committed. Absent after enrollment: its age is unknown.
         staged_at: when the candidate was written.
         temporary: the candidate must be replaced soon after it is in force.
@@ -96,6 +97,7 @@ class Entry:
     previous: Ciphertext | None = field(default=None, repr=False)
     initial: Ciphertext | None = field(default=None, repr=False)
     proved_at: datetime | None = None
+    enrolled_at: datetime | None = None
     rotated_at: datetime | None = None
     staged_at: datetime | None = None
     temporary: bool = False

@@ -84,6 +84,11 @@ def parse(path: str, text: str) -> dict[str, Entry]:
         raise StoreError(
             f"{path} is encrypted as a whole, and its secrets are encrypted already; run ansible-vault decrypt on it"
         )
+    if text.startswith("<<<<<<< ") or "\n<<<<<<< " in text:
+        raise StoreError(
+            f"{path} has the marks of a merge, and either side may hold the password in force; put the side with the "
+            "later times in its place, and keep the other one until the playbook verify has succeeded"
+        )
     try:
         if _has_aliases(text):
             raise StoreError(f"{path} has aliases, which the store never writes; {_RESTORE}")

@@ -17,6 +17,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import open_in_folder
+
 from .entry import StoreError
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def locked(path: str) -> Iterator[Lock]:
         OSError: the file cannot be created.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = open_in_folder(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             _wait_for(descriptor, path)
             lock = Lock(path, descriptor)

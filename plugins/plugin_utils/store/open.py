@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Protocol
 
 from ansible.parsing.vault import VaultLib
 
+from . import folder
 from .entry import Account, BookedLogin, Ciphertext, Entry, StoreError
 from .vault_file import VaultFileStore
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 class Store(Protocol):
     """What every store can do; the meaning is documented at VaultFileStore."""
+
+    place: str
 
     def encrypt(self, secret: str, entry: Entry) -> Ciphertext:
         """Encrypt a password for an entry."""
@@ -64,7 +66,13 @@ class Store(Protocol):
 
 
 def open_store(
-    path: str | None, vault_id: str | None, loader: DataLoader | None, inventory: Iterable[str] = ()
+    path: str | None,
+    vault_id: str | None,
+    loader: DataLoader | None,
+    inventory: Iterable[str] = (),
+    *,
+    may_be_new: bool = False,
+    may_be_ephemeral: bool = False,
 ) -> Store:
     """Return the store that the options describe.
 
@@ -73,22 +81,18 @@ def open_store(
         vault_id: which vault password encrypts, where it is not the one that an entry was encrypted with.
         loader: the run's own, which holds its vault passwords.
         inventory: the run's inventory sources, none of which may hold the store.
+        may_be_new: whether the first write may make the folder.
+        may_be_ephemeral: whether a new store may go with its container or machine.
 
     Raises:
-        StoreError: the options do not describe a store.
+        StoreError: the options do not describe a store, or one that does not exist.
     """
     if not path:
         raise StoreError("store_path is empty; give the folder that holds the passwords")
-    _keep_out_of(inventory, path)
+    sources = list(inventory)
+    folder.check_place(path, sources)
+    if may_be_new:
+        folder.check_new(path, sources, may_be_ephemeral=may_be_ephemeral)
+    else:
+        folder.check_exists(path)
     return VaultFileStore(path, loader._vault if loader else VaultLib(), vault_id)
-
-
-def _keep_out_of(inventory: Iterable[str], path: str) -> None:
-    """Raise StoreError where Ansible would read the store as inventory."""
-    store = os.path.realpath(path)
-    for source in filter(os.path.isdir, map(str, inventory)):
-        if os.path.commonpath([store, os.path.realpath(source)]) == os.path.realpath(source):
-            raise StoreError(
-                f"store_path lies in the inventory folder {source}, and Ansible would read the store as inventory; "
-                "give a folder elsewhere"
-            )

@@ -14,7 +14,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import make_folder, replace
 
 from .entry import Account, StoreError
 
@@ -66,7 +66,7 @@ class Owners:
         Raises:
             OSError: it cannot be written.
         """
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        make_folder(self._folder)
         replace(self.path(account), json.dumps({**account._asdict(), "hosts": dict(hosts)}, ensure_ascii=False), check)
 
     def path(self, account: Account) -> str:

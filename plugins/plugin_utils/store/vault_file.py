@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import stat
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -21,9 +20,9 @@ from urllib.parse import quote, unquote
 from ansible import constants
 from ansible.parsing.vault import PromptVaultSecret
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import replace
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import make_folder, replace
 
-from . import host_file
+from . import folder, host_file
 from .entry import SLOTS, Account, BookedLogin, Ciphertext, Conflict, Entry, StoreError
 from .locks import locked
 from .owners import Owners
@@ -40,21 +39,25 @@ _ENOUGH_HOSTS = 20
 
 
 class VaultFileStore:
-    """Credentials in a folder."""
+    """Credentials in a folder.
 
-    def __init__(self, folder: str, vault: VaultLib, vault_id: str | None = None) -> None:
+    Attributes:
+        place: the folder.
+    """
+
+    def __init__(self, path: str, vault: VaultLib, vault_id: str | None = None) -> None:
         """Prepare a store; nothing is read or written yet.
 
         Args:
-            folder: where the files are. Created with mode 0700 by the first write.
+            path: folder of the files. Created with mode 0700 by the first write.
             vault: the run's vault passwords.
             vault_id: which of them encrypts. Otherwise it is the one that an entry was encrypted with.
         """
-        self._folder = os.path.abspath(os.path.expanduser(folder))
-        self._owners = Owners(self._folder)
+        self.place = os.path.abspath(os.path.expanduser(path))
+        self._owners = Owners(self.place)
         self._last_loaded: tuple[str, str, dict[str, Entry]] | None = None
         vault_id = vault_id or constants.config.get_config_value("DEFAULT_VAULT_ENCRYPT_IDENTITY")
-        self._vault = Vault(vault, vault_id, self._folder)
+        self._vault = Vault(vault, vault_id, self.place)
 
     # -- secrets -------------------------------------------------------------------------------------------------------
 
@@ -166,7 +169,7 @@ class VaultFileStore:
             return self._vault.key_of(held[0])
         if held and not any(self._vault.opens(text, key) for text in held):
             raise StoreError(
-                f"the vault password with the id {key[0]} opens no password in {self._folder}, and a slip in it would "
+                f"the vault password with the id {key[0]} opens no password in {self.place}, and a slip in it would "
                 "lose what it encrypts; give the right one, or introduce a new one with the playbook rekey"
             )
         return key
@@ -185,7 +188,7 @@ class VaultFileStore:
 
     def hosts(self) -> Iterator[str]:
         """Yield the hosts that have a file. A folder that is not there yet, or cannot be read, has none."""
-        with contextlib.suppress(OSError), os.scandir(self._folder) as files:
+        with contextlib.suppress(OSError), os.scandir(self.place) as files:
             for file in files:
                 if file.name.endswith(".yml") and not file.name.startswith("."):
                     yield unquote(file.name.removesuffix(".yml"))
@@ -217,7 +220,7 @@ class VaultFileStore:
             StoreError: it cannot be written. Nothing was written.
         """
         try:
-            self._prepare_folder()
+            folder.prepare(self.place)
             with self._owned(host, kind, entry.account), locked(self._lock_path(self._path(host))) as lock:
                 credentials = self.kinds(host)
                 stored = credentials.get(kind)
@@ -229,7 +232,7 @@ class VaultFileStore:
                 return credentials[kind]
         except OSError as exc:
             raise StoreError(
-                f"the store {self._folder} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
+                f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
             ) from None
 
     def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
@@ -270,26 +273,11 @@ class VaultFileStore:
     def _path(self, host: str) -> str:
         """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""
         name = quote(host, safe="")
-        return os.path.join(self._folder, re.sub(r"^\.", "%2E", name) + ".yml")
-
-    def _prepare_folder(self) -> None:
-        if not os.path.isdir(self._folder):
-            _make(os.path.dirname(self._folder), 0o755)
-            _make(self._folder, 0o700)
-        found = os.stat(f"{self._folder}{os.sep}")
-        if found.st_mode & stat.S_IRWXO:
-            raise StoreError(
-                f"the store {self._folder} is open to every user of this machine; run chmod o-rwx on it, then run again"
-            )
-        if found.st_uid not in (0, os.geteuid()):
-            raise StoreError(
-                f"the store {self._folder} belongs to another user (uid {found.st_uid}), who could replace what is in "
-                "it; make it root's or this user's with chown, then run again"
-            )
+        return os.path.join(self.place, re.sub(r"^\.", "%2E", name) + ".yml")
 
     def _lock_path(self, path: str) -> str:
-        locks = os.path.join(self._folder, _LOCKS)
-        os.makedirs(locks, mode=0o700, exist_ok=True)
+        locks = os.path.join(self.place, _LOCKS)
+        make_folder(locks)
         return os.path.join(locks, os.path.basename(path))
 
     def _load(self, path: str) -> dict[str, Entry]:
@@ -301,14 +289,6 @@ class VaultFileStore:
         if self._last_loaded is None or self._last_loaded[:2] != (path, text):
             self._last_loaded = path, text, host_file.parse(path, text)
         return dict(self._last_loaded[2])
-
-
-def _make(folder: str, mode: int) -> None:
-    """Make a folder and those above it; the umask may be one that lets everybody write."""
-    if not os.path.isdir(folder):
-        _make(os.path.dirname(folder), 0o755)
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder, mode)
 
 
 def _is_same_place(stored: Entry, entry: Entry) -> bool:

@@ -45,10 +45,11 @@ def play(
     enrolls: Enrollment | None = None,
     *,
     verifies: bool = False,
+    takes_over: bool = False,
 ) -> str:
     """Make one run and return its outcome. ``happen`` says what happens at each point."""
     kind = PhoneRun if isinstance(world, Phone) and rules.has_parent else ModelRun
-    steps = kind(world, rules, enrolls=enrolls, verifies=verifies).steps()
+    steps = kind(world, rules, enrolls=enrolls, verifies=verifies, takes_over=takes_over).steps()
     fault: str | None = None
     try:
         for _point in range(LONGEST_RUN):

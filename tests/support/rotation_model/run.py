@@ -93,6 +93,7 @@ class ModelRun:
         enrolls: Enrollment | None = None,
         *,
         verifies: bool = False,
+        takes_over: bool = False,
     ) -> None:
         world.runs += 1
         world.has_another_way = rules.has_parent or rules.repair
@@ -104,6 +105,8 @@ class ModelRun:
         self.rules = rules
         if enrolls:
             self._flow = flow.enroll(decide, enrolls)
+        elif takes_over:
+            self._flow = flow.take_over(decide)
         else:
             self._flow = flow.verify(decide) if verifies else flow.rotate(decide)
         self._given = enrolls
@@ -149,7 +152,7 @@ class ModelRun:
         for _attempt in range(CONFLICTS):
             read = world.entry
             self._read = read.version
-            if not (read.current or effect.may_create):
+            if not (read.current or read.staged or effect.may_create):
                 raise StoreFailed
             decision = effect.decide(read)
             after = decision.entry

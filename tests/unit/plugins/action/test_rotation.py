@@ -204,7 +204,14 @@ def test_a_failed_enrollment_leaves_a_trace_but_no_password(controller: Controll
 
 
 @pytest.mark.parametrize(
-    ("password", "fault"), [("", "password is empty"), (12345678, "arrived as a number"), ({"a": OLD}, "a mapping")]
+    ("password", "fault"),
+    [
+        ("", "the password of today is not given; give it with rotate_enroll_passwords"),
+        (12345678, "arrived as a number"),
+        ({"a": OLD}, "a mapping"),
+        (f"{OLD}\n", "password ends with a line break"),
+        (f" {OLD}", "password begins with a blank"),
+    ],
 )
 def test_enrolling_what_is_no_password(controller: Controller, password: Any, fault: str) -> None:
     result = controller.do(intent="enroll", password=password)

@@ -173,8 +173,12 @@ def test_a_module_that_was_cut_off_on_another_machine_may_have_failed(controller
 def test_a_host_that_is_not_enrolled(controller: Controller) -> None:
     result = controller.do()
     assert (result["failed"], result["changed"], result["outcome"], result["steps"]) == (True, False, "failed", [])
+    assert f"cc_agent: the store {controller.folder} does not exist; is it mounted?" in result["msg"]
+    controller.enroll(host="another")
+    result = controller.do()
     assert result["msg"] == (
-        "cc_agent: it is not enrolled; run the enroll playbook for this host first. Nothing was sent"
+        f"cc_agent: it is not enrolled in the store {controller.folder}; run the enroll playbook for this host first. "
+        "Nothing was sent"
     )
 
 
@@ -250,7 +254,7 @@ def test_an_accident_names_its_type_and_place_and_nothing_else(controller: Contr
 
 
 def test_an_accident_before_anything_was_read(controller: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
-    def burst(*_args: Any) -> None:
+    def burst(*_args: Any, **_options: Any) -> None:
         raise KeyError(OLD)
 
     monkeypatch.setattr(rotation, "open_store", burst)
@@ -395,7 +399,7 @@ def test_the_intent_may_be_in_a_variable_too(controller: Controller) -> None:
         ({"rules": {"max_age_days": "many"}}, "max_age_days"),
         ({"rules": {"max_failed_logins": 3}}, "max_failed_logins"),
         ({"kind": "other", "variables": {"policy": "p"}, "task_vars": {"p": 5}}, "value of kind must be one of"),
-        ({"intent": "enroll"}, "password"),
+        ({"intent": "enroll", "by": "magic"}, "by"),
         ({"intent": "gone"}, "intent"),
         ({"repairable": ["cec_sip"]}, "repairable"),
         ({"surprise": 1}, "surprise"),

@@ -27,7 +27,7 @@ KEYS = loader(("default", "key"))
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("passwords") / "store"
-    store = open_store(str(folder), None, KEYS)
+    store = open_store(str(folder), None, KEYS, may_be_new=True)
     current, staged = (store.encrypt(f"the {slot}", Entry()) for slot in ("current", "staged"))
     store.write(HOST, KIND, Entry(current=current, staged=staged))
     return folder

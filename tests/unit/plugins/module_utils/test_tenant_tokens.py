@@ -17,7 +17,7 @@ from support.processes import FORK, MANY, PATIENCE, at_once, process
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._process import tenant_tokens
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import ROOMS, SharedMemory
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.tenant_tokens import TenantTokens, Token
 
 TENANT = ("https://cec.test", "key", "secret")
@@ -230,7 +230,7 @@ def test_an_accident_while_asking_frees_the_lock(tokens: TenantTokens) -> None:
 
 @pytest.mark.parametrize("room", [0, 2, 64, 100])
 def test_a_memory_without_room_costs_requests_and_nothing_else(room: int) -> None:
-    tokens, service = TenantTokens(SharedMemory(room)), Service(seconds=0)
+    tokens, service = TenantTokens(SharedMemory(dict.fromkeys(ROOMS, room))), Service(seconds=0)
     assert [tokens.get(TENANT, service.ask) for _time in range(3)] == ["token-1", "token-2", "token-3"]
     assert tokens.get(TENANT, service.ask, refused="token-3") == "token-4"
     for _time in range(2):

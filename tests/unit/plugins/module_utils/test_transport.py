@@ -146,7 +146,7 @@ def test_the_keys_of_a_connection_are_written_nowhere(
         ("self-signed", "is self-signed; give its CA certificate with ca_path"),
         ("expired", "has expired; it must be renewed on the server"),
         ("early", "is not valid yet; compare the clocks of both machines"),
-        ("other name", "was issued for another name; write the host as the certificate names it"),
+        ("other name", "the host as the certificate names it, or have it issued anew"),
     ],
 )
 def test_a_certificate_that_is_not_accepted(authority: Authority, connect: Connect, kind: str, reason: str) -> None:
@@ -206,7 +206,7 @@ def test_connection_refused(connect: Connect) -> None:
 def test_a_port_that_speaks_no_tls(connect: Connect) -> None:
     server = LoopbackServer()
     server.greeting = b"SSH-2.0-OpenSSH_9.2\r\n"
-    with pytest.raises(NothingSent, match="the TLS handshake failed; check that the port speaks HTTPS"):
+    with pytest.raises(NothingSent, match="its port speaks no TLS; check the port"):
         connect(server, url=server.url.replace("http:", "https:")).request("GET", "/")
     server.close()
 

@@ -20,6 +20,7 @@ from support.gateway import (
     change_agent,
     sign_in,
     sign_out,
+    sign_outs,
     signed_in,
 )
 from support.module_runner import (
@@ -68,7 +69,7 @@ def test_the_session_may_be_over_after_the_change(wire: WireScript, code: str) -
 
 @pytest.mark.parametrize("reply", [answer("100-010"), answer(0), Answer(502, HTML), Fault.DROPPED, Fault.NOT_CONNECTED])
 def test_a_failing_sign_out_does_not_undo_the_change(wire: WireScript, reply: Answer | Fault) -> None:
-    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW), sign_out(reply))
+    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW), *sign_outs(reply))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["outcome"]) == (False, "changed")
     assert "could not be ended" in result["msg"]
@@ -166,7 +167,7 @@ def test_a_gateway_that_is_busy_says_that_nothing_was_changed(wire: WireScript, 
 
 
 def test_a_change_that_was_never_sent_is_definitely_no_change(wire: WireScript) -> None:
-    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, Fault.NOT_CONNECTED), sign_out(Fault.NOT_CONNECTED))
+    wire.expect(sign_in(OLD, signed_in()), change_agent(OLD, NEW, Fault.NOT_CONNECTED), *sign_outs(Fault.NOT_CONNECTED))
     result = execute(MODULE, OPTIONS)
     assert (result["failed"], result["changed"], result["outcome"]) == (True, False, "unreachable")
     assert (result["code"], result["change_sent"]) == (None, False)

@@ -14,7 +14,7 @@ from support.processes import FORK, MANY, PATIENCE, at_once, process
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Credential, Login
-from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SharedMemory
+from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import ROOMS, SharedMemory
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.shared import SharedCredentials
 
 
@@ -230,7 +230,7 @@ def test_logins_of_ones_own_are_none_of_its_business(shared: SharedCredentials) 
 
 
 def test_what_was_refused_is_kept_when_room_is_short() -> None:
-    shared = SharedCredentials(SharedMemory(1000))
+    shared = SharedCredentials(SharedMemory(dict.fromkeys(ROOMS, 1000)))
     assert said(shared, Server("wrong_password")) == "wrong_password"
     assert [said(shared, Server("ok"), login(f"number {number}")) for number in range(100)] == ["ok"] * 100
     assert said(shared, Server("ok")) == ("access_denied",)

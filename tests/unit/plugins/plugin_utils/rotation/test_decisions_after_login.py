@@ -397,7 +397,9 @@ def test_enrolling(login: LoginReport | None, proved_at: Any) -> None:
     assert (decision.next, decision.outcome, decision.message) == (Next.DONE, "enrolled", "the password is taken over")
     # What was given is the current one now, and of its age nothing is known. Without a proof every login goes on counting.
     kept = () if login else decision.entry.ledger if decision.entry else ()
-    assert decision.entry == Entry(3, current=GIVEN_ONE, previous=OLD_ONE, proved_at=proved_at, ledger=kept)
+    assert decision.entry == Entry(
+        3, current=GIVEN_ONE, previous=OLD_ONE, proved_at=proved_at, enrolled_at=NOW, ledger=kept
+    )
     assert len(kept) == (0 if login else 2)
 
 

@@ -440,7 +440,8 @@ def test_enrolling() -> None:
     scene.store.entries.clear()
     scene.made = scene.driver(OK)
     step = scene.finish(flow.enroll(decisions(), Enrollment(encrypted(OLD))))
-    assert (step.decision.outcome, scene.entry) == ("enrolled", Entry(2, current=encrypted(OLD), proved_at=NOW))
+    enrolled = Entry(2, current=encrypted(OLD), proved_at=NOW, enrolled_at=NOW)
+    assert (step.decision.outcome, scene.entry) == ("enrolled", enrolled)
     assert scene.runner.sent == [("cc_agent_login", {**ACCOUNT, "password": OLD, "verify_only": True})]
     assert [one["changed"] for one in scene.made.steps] == [False, False, True]
 
@@ -453,7 +454,7 @@ def test_what_is_not_enrolled_is_not_rotated(entry: Entry | None) -> None:
         if entry:
             scene.store.entries[HOST, "cc_agent"] = entry
         scene.made = scene.driver()
-        with pytest.raises(StoreError, match="it is not enrolled; run the enroll playbook for this host first"):
+        with pytest.raises(StoreError, match="it is not enrolled in the store /srv/passwords; run the enroll playbook"):
             scene.finish(steps(decisions()))
         assert scene.made.steps == []
 

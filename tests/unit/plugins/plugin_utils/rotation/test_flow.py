@@ -296,7 +296,7 @@ def test_an_enrollment(has_parent: bool, has_witness: bool) -> None:
     given = ("log_in", "initial")
     needs_parent = has_parent and not has_witness
     assert told.effects == ([PLAN, BOOK, given, COMMIT, SETTLE] if needs_parent else [PLAN, given, COMMIT])
-    assert told.entry == Entry(2, current=GIVEN_ONE, proved_at=NOW)
+    assert told.entry == Entry(2, current=GIVEN_ONE, proved_at=NOW, enrolled_at=NOW)
     assert told.entry.initial is None
 
 

@@ -15,6 +15,7 @@ import pytest
 from support.rotation_model.play import (
     ALWAYS,
     IS_FULL,
+    Happen,
     explore,
     play,
     script,
@@ -33,6 +34,7 @@ from support.rotation_model.world import (
     World,
 )
 
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Rules
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
 
 LONG_AGO = START - timedelta(days=9)
@@ -104,6 +106,60 @@ def test_a_repair_by_an_administrator_whose_password_is_in_the_store(entry: Entr
     ends = explore_and_settle(lost_world(entry), AFTER_THE_WINDOW, has_administrator=True)
     assert ends["sequences"] > 500
     assert ends["blocked"]
+
+
+def taking_over(world: World, rules: Rules, happen: Happen) -> str:
+    return play(world, rules, happen, takes_over=True)
+
+
+@pytest.mark.parametrize("deviations", [1, pytest.param(2, marks=pytest.mark.skipif(not IS_FULL, reason="minutes"))])
+@pytest.mark.parametrize("has_administrator", [False, True])
+@pytest.mark.parametrize(
+    ("has_history", "is_narrow", "pause"),
+    [(False, False, SHORTLY), (True, False, AFTER_THE_WINDOW), (False, True, AFTER_THE_WINDOW)],
+)
+def test_an_account_whose_password_nobody_knows(
+    has_history: bool, is_narrow: bool, pause: timedelta, deviations: int, has_administrator: bool
+) -> None:
+    """An administrator sets the first password; what remains of an attempt the next one finishes."""
+    world = lost_world(Entry(), has_history=has_history, is_narrow=is_narrow)
+    rules = replace(REPAIR, has_administrator=has_administrator)
+    explored = explore(world, rules, (deviations, 1), pause, (taking_over, taking_over))
+    ends: Counter[str] = Counter()
+    for reached, sequences in explored.worlds.values():
+        with telling(reached):
+            reached.lands()
+            end = enrolled(reached, rules)
+            if end == "blocked":
+                assert isinstance(reached, Dependent)
+                if settle(reached.other) != "rotated":
+                    take_a_way_out(reached.other)
+                end = enrolled(reached, rules)
+            if end == "held":
+                end = enrolled(reached, replace(rules, retry_diverged=True))
+            assert end == "enrolled"
+            if settle(reached, rules) == "held":
+                take_a_way_out(reached, rules)
+            ends[end] += sequences
+    assert ends["enrolled"] > 50
+
+
+def enrolled(world: World, rules: Rules) -> str:
+    """Take over until it is done or a person is needed."""
+    outcome = ""
+    for _run in range(6):
+        world.wait(AFTER_THE_WINDOW)
+        outcome = play(world, rules, takes_over=True)
+        if outcome in ("enrolled", "blocked", "held"):
+            break
+    return outcome
+
+
+def test_a_password_that_is_stored_is_left_alone() -> None:
+    world = World()
+    before = world.entry
+    assert play(world, REPAIR, takes_over=True) == "enrolled"
+    assert (world.entry, world.server.password) == (before, ORIGINAL)
 
 
 @pytest.mark.skipif(not IS_FULL, reason="takes minutes; ROTATION_MODEL=full runs it")

@@ -23,7 +23,7 @@ def test_a_store_needs_a_folder(path: str | None) -> None:
 
 
 def test_a_store_takes_the_vault_passwords_of_the_run(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path / "store"), "here", loader(("here", "key")))
+    store = open_store(str(tmp_path / "store"), "here", loader(("here", "key")), may_be_new=True)
     ciphertext = store.encrypt("a secret", Entry())
     assert ";here\n" in ciphertext
     assert open_store(str(tmp_path), None, loader(("any", "key"))).decrypt(ciphertext) == "a secret"

@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> VaultFileStore:
 
 
 def index(store: VaultFileStore) -> list[Path]:
-    return list(Path(store._folder, ".accounts").iterdir())
+    return list(Path(store.place, ".accounts").iterdir())
 
 
 # -- owners ------------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_who_owns_it_may_write_again(store: VaultFileStore) -> None:
 def test_what_a_host_owns_no_more_is_free(store: VaultFileStore, gone: str) -> None:
     written = store.write("agent-1001", "cc_agent", FILLED)
     if gone == "removed":
-        Path(store._folder, "agent-1001.yml").unlink()
+        Path(store.place, "agent-1001.yml").unlink()
     else:
         store.write("agent-1001", "cc_agent", written.changed(account=ACCOUNT._replace(name="1002")))
     store.write("agent-1002", "cc_agent", FILLED)
@@ -103,7 +103,7 @@ def test_what_was_counted_elsewhere_is_not_written(store: VaultFileStore) -> Non
 
 def test_an_entry_without_an_account_is_in_no_index(store: VaultFileStore) -> None:
     store.write("agent-1001", "cc_agent", replace(FILLED, account=None))
-    assert not Path(store._folder, ".accounts").exists()
+    assert not Path(store.place, ".accounts").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"hosts": 1}', '"hosts"'])
@@ -163,7 +163,7 @@ def test_a_lock_that_is_taken_away_makes_no_two_writers(
     store: VaultFileStore, monkeypatch: pytest.MonkeyPatch, accident: Callable[[Path], None]
 ) -> None:
     entry = store.write("agent-1001", "cc_agent", FILLED)
-    other = VaultFileStore(store._folder, VaultLib())
+    other = VaultFileStore(store.place, VaultLib())
     fsync, has_happened = os.fsync, []
 
     def another_writer(descriptor: int) -> None:
@@ -171,13 +171,13 @@ def test_a_lock_that_is_taken_away_makes_no_two_writers(
         fsync(descriptor)
         if not has_happened:
             has_happened.append(True)
-            accident(Path(store._folder))
+            accident(Path(store.place))
             other.write("agent-1001", "cc_agent", entry.changed(written_by="theirs"))
 
     monkeypatch.setattr(durable_file.os, "fsync", another_writer)
     with pytest.raises(StoreError, match="was removed or replaced while it was held, so nothing was written"):
         store.write("agent-1001", "cc_agent", entry.changed(written_by="mine"))
-    read = VaultFileStore(store._folder, VaultLib()).read("agent-1001", "cc_agent")
+    read = VaultFileStore(store.place, VaultLib()).read("agent-1001", "cc_agent")
     assert read
     assert read.written_by == "theirs"
 

@@ -66,7 +66,7 @@ def test_passwords_are_where_the_store_has_put_them(store: VaultFileStore) -> No
 def test_what_moves_no_password_makes_no_new_code(store: VaultFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would take a key derivation that a booking does not need."""
     entry = filled(store)
-    later = VaultFileStore(store._folder, VaultLib([]))
+    later = VaultFileStore(store.place, VaultLib([]))
     assert later.write(HOST, KIND, entry.changed(rotated_at=None, written_by="me")).code == entry.code
 
 

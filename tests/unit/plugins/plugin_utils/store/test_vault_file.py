@@ -124,7 +124,7 @@ def test_encrypting_and_decrypting(store: VaultFileStore, folder: Path) -> None:
 def test_a_secret_is_decrypted_once(store: VaultFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ansible Vault derives a key for each secret, which takes its time."""
     one = store.encrypt(PASSWORD, Entry())
-    other = VaultFileStore(store._folder, KEYS).encrypt("other", Entry())
+    other = VaultFileStore(store.place, KEYS).encrypt("other", Entry())
     assert store.decrypt(other) == "other"
     monkeypatch.setattr(VaultLib, "decrypt_and_get_vault_id", None)
     assert (store.decrypt(one), store.decrypt(other)) == (PASSWORD, "other")
@@ -327,8 +327,27 @@ def test_a_folder_open_to_everybody_is_refused(store: VaultFileStore, folder: Pa
 
 def test_a_folder_of_a_group_is_accepted(store: VaultFileStore, folder: Path) -> None:
     folder.mkdir()
-    folder.chmod(0o770)
+    folder.chmod(0o2770)
     assert store.write(HOST, KIND, ENTRY).version == 1
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (*folder.iterdir(), *folder.glob(".*/*"))}
+    assert modes == {
+        "agent-1001.yml": 0o660,
+        ".locks": 0o2770,
+        **{path.name: 0o660 for path in folder.glob(".*/*")},
+    }
+
+
+def test_a_folder_that_only_its_owner_may_enter_has_files_of_its_owner(store: VaultFileStore, folder: Path) -> None:
+    store.write(HOST, KIND, ENTRY)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*")) if path.is_dir()} == {0o700}
+
+
+def test_a_folder_that_does_not_hand_its_group_on_is_refused(store: VaultFileStore, folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o770)
+    with pytest.raises(StoreError, match=r"shared with its group.*run chmod g\+s on it"):
+        store.write(HOST, KIND, ENTRY)
 
 
 @pytest.mark.parametrize(("call", "number"), [("rename", errno.EROFS), ("fsync", errno.ENOSPC)])

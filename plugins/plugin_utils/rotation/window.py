@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the callcenter.passwords contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When rotations may be begun."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, time, tzinfo
+from zoneinfo import ZoneInfo
+
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
+
+_WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+@dataclass(frozen=True)
+class Window:
+    """When rotations may be begun, each day anew; one that ends before it begins lasts over midnight.
+
+    Attributes:
+        begins: time of day.
+        ends: time of day.
+        zone: of both; None for that of this machine.
+    """
+
+    begins: time
+    ends: time
+    zone: tzinfo | None = None
+
+    @classmethod
+    def of(cls, text: str, zone: str = "") -> Window:
+        """Return the window of a text such as 22:00-05:00.
+
+        Raises:
+            InputError: it is none, or no time zone has this name.
+        """
+        found = _WINDOW.fullmatch(text.replace(" ", ""))
+        if not found:
+            raise InputError("the window is no span of time; write it as 22:00-05:00")
+        try:
+            where = ZoneInfo(zone) if zone else None
+        except (OSError, ValueError, KeyError):
+            raise InputError(
+                "no time zone has this name on the controller; write it as Asia/Shanghai, or install tzdata"
+            ) from None
+        hours = [int(number) for number in found.groups()]
+        return cls(time(hours[0], hours[1]), time(hours[2], hours[3]), where)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether a rotation may be begun."""
+        now = moment.astimezone(self.zone).time()
+        if self.begins <= self.ends:
+            return self.begins <= now < self.ends
+        return now >= self.begins or now < self.ends
+
+    def __str__(self) -> str:
+        """Return it as people write it."""
+        return f"{self.begins:%H:%M}-{self.ends:%H:%M}" + (f" {self.zone}" if self.zone else "")
