@@ -18,6 +18,7 @@ from ansible.module_utils import errors
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._written import blemish
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.written_numbers import is_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,8 @@ def _misread(options: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[s
 def _altered(name: str, wanted: Any, value: Any) -> str:
     if isinstance(value, bool) and wanted in ("int", "float"):
         return f"{name} arrived as a boolean; write the number in digits"
+    if isinstance(value, int) and not isinstance(value, bool) and is_as_written(value):
+        return ""
     if isinstance(value, (bool, int, float)) and wanted in ("str", "path"):
         return f"{name} arrived as a {'boolean' if isinstance(value, bool) else 'number'}; {_QUOTES}"
     return ""

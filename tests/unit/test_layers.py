@@ -35,13 +35,14 @@ PLUGIN_UTILS = {
     "durable_file": "",
     "timestamps": "",
     "run_name": "",
-    "checked_options": "",
+    "written_numbers": "",
+    "checked_options": "written_numbers",
     "filling": "",
-    "named_options": "checked_options filling",
+    "named_options": "checked_options filling written_numbers",
     "store": "durable_file timestamps run_name",
     "first_passwords": "",
     "login_guard": "store durable_file timestamps run_name",
-    "module_runner": "checked_options filling login_guard store durable_file timestamps run_name",
+    "module_runner": "checked_options written_numbers filling login_guard store durable_file timestamps run_name",
     "rotation": "module_runner login_guard store durable_file timestamps run_name",
 }
 ALLOWED = {

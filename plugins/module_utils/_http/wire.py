@@ -233,6 +233,14 @@ class _TlsConnection(_Bounded, HTTPSConnection):
         with no_key_log():
             super().connect()
 
+    def send(self, data: Any) -> None:
+        """Send, and where the server has hung up meanwhile read the alert with which it did: it tells why."""
+        try:
+            super().send(data)
+        except ssl.SSLError:
+            self.sock.recv(1)  # raises what the alert says
+            raise
+
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
