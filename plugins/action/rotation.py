@@ -149,7 +149,7 @@ class ActionModule(SecretiveAction):
         if args["intent"] != "rotate" or self._task.check_mode:
             return None
         hosts = variables.get("ansible_play_hosts_all", ())
-        return Fleet(str(self._task._uuid), len(hosts), args["max_fail_percentage"]) if len(hosts) > 1 else None
+        return Fleet(str(self._task._uuid), hosts, args["max_fail_percentage"]) if len(hosts) > 1 else None
 
     def _first_password(self, host: str, args: Options, store: Store, variables: Options) -> str | None:
         """Return the password to take over, None where none is given and none is needed."""

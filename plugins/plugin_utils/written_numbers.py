@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import linecache
 import re
-from typing import Any
-
-try:
-    from ansible._internal._datatag._tags import Origin
-except ImportError:
-    Origin = None
 
 
 def is_as_written(number: int) -> bool:
     """Whether a line of an INI inventory has exactly these digits. False where nobody can tell."""
-    origin: Any = Origin.get_tag(number) if Origin else None
+    try:
+        from ansible._internal._datatag._tags import Origin
+    except ImportError:
+        return False
+    origin = Origin.get_tag(number)
     # A value of a YAML file has a column too.
     if origin is None or not (origin.path and origin.line_num) or origin.col_num:
         return False

@@ -126,8 +126,8 @@ def test_passwords_that_are_no_strings(controller: Controller, simulator: Simula
         "boolean": (True, "boolean"),
         "mapping": ({"value": SECRET}, "mapping"),
         "list": ([SECRET], "list"),
-        "empty": ("", "empty"),
-        "none": (None, "empty"),
+        "empty": ("", "is not given"),
+        "none": (None, "is not given"),
     }
     agents = {name: controller.add_agent(1001 + number) for number, name in enumerate(cases)}
     run = controller.enroll(
@@ -246,7 +246,7 @@ def test_hosts_that_are_not_enrolled(controller: Controller, simulator: Simulato
         run = playbook()
         assert run.failed <= controller.hosts
         assert agents[0].host in run.failed
-        assert "not enrolled" in run.message(agents[0].host)
+        assert "does not exist; is it mounted?" in run.message(agents[0].host)
         assert "enroll playbook" in run.message(agents[0].host)
     assert admin.host in run.failed
     assert simulator.connections()["accepted"] == 0

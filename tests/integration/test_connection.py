@@ -187,7 +187,7 @@ def test_the_role_through_a_connection(controller: Controller, simulator: Simula
     plain, lossy, admin = controller.add_agent(1001), controller.add_agent(1002), controller.add_administrator(301)
     live = controller.add_agent(1003)
     for variables in controller.host_vars.values():
-        variables["ansible_connection"] = "bastion"
+        variables |= {"ansible_connection": "bastion", "rotate_connection": "bastion"}
     controller.enroll()
     simulator.fault("drop_after", account=lossy.number, operation="change")
     simulator.act("sign_in", "cc_agent", live.number)
@@ -200,16 +200,27 @@ def test_the_role_through_a_connection(controller: Controller, simulator: Simula
 
 
 AWAY: dict[str, dict[str, Any]] = {
-    "no connection": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+    "no connection": {
+        "ansible_connection": "ssh",
+        "rotate_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": 1,
+    },
     "become refused": {
         "ansible_connection": "bastion",
+        "rotate_connection": "bastion",
         "ansible_pipelining": True,
         "ansible_become": True,
+        "rotate_become": True,
         "ansible_become_method": "sudo",
         "ansible_become_user": "nobody",
         "ansible_become_exe": "/bin/false",
     },
-    "no interpreter": {"ansible_connection": "bastion", "ansible_python_interpreter": "/nowhere/python3"},
+    "no interpreter": {
+        "ansible_connection": "bastion",
+        "rotate_connection": "bastion",
+        "ansible_python_interpreter": "/nowhere/python3",
+    },
 }
 
 
@@ -236,8 +247,13 @@ def test_a_connection_that_would_write_passwords_to_a_file(controller: Controlle
     """It is refused before anything is sent or written, in the store and on the other machine."""
     pod, becoming = controller.add_agents(1001, 2)
     controller.fill()
-    controller.host_vars[pod.host]["ansible_connection"] = "pod"
-    controller.host_vars[becoming.host] |= {"ansible_connection": "bastion", "ansible_become": True}
+    controller.host_vars[pod.host]["rotate_connection"] = "pod"
+    controller.host_vars[becoming.host] |= {
+        "ansible_connection": "bastion",
+        "rotate_connection": "bastion",
+        "ansible_become": True,
+        "rotate_become": True,
+    }
     controller.environment["ANSIBLE_REMOTE_TMP"] = str(controller.folder / "remote")
     before = controller.files()
     run = controller.rotate()
@@ -344,7 +360,7 @@ def test_the_results_of_tenants_modules_are_the_same(controller: Controller, sim
 
 def test_people_through_a_connection(controller: Controller, simulator: Simulator) -> None:
     """Their tenant's token is asked for once, although every module is a process of its own on the bastion."""
-    there = {"ansible_connection": "bastion"}
+    there = {"ansible_connection": "bastion", "rotate_connection": "bastion"}
     lossy = controller.add_person(1001, ["cec_account", "cec_sip"], variables=there)["cec_sip"]
     controller.fill()
     simulator.fault("drop_after", account=lossy.number, operation="sip_change")

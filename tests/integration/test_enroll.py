@@ -17,18 +17,15 @@ def test_from_variables_and_from_csv(controller: Controller) -> None:
     admin = controller.add_administrator(301)
     csv = controller.folder / "passwords.csv"
     rows = [
-        "host;agent;admin",
+        "host;cc_agent;cc_config",
         f"{both.host};{new_password()};",
         f'{by_file.host};"{by_file.password}";',
         f"{admin.host};;{admin.password}",
     ]
     csv.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    csv.chmod(0o600)
     file = controller.folder / "enroll.yml"
-    file.write_text(
-        f'rotate_enroll_csv: "{csv}"\nrotate_enroll_csv_delimiter: ";"\n'
-        "rotate_enroll_csv_columns: {cc_agent: 1, cc_config: 2}\n",
-        encoding="utf-8",
-    )
+    file.write_text(f'rotate_enroll_csv: "{csv}"\n', encoding="utf-8")
     controller.host_vars[by_variable.host]["rotate_enroll_passwords"] = {"cc_agent": by_variable.password}
     controller.host_vars[both.host]["rotate_enroll_passwords"] = {"cc_agent": both.password}
     run = controller.run("callcenter.passwords.enroll", "-e", f"@{file}")

@@ -38,7 +38,7 @@ def test_after_a_run_that_was_killed(controller: Controller, simulator: Simulato
     controller.fill()
     for agent in agents:
         simulator.fault("timeout_before", account=agent.number, operation="change", seconds=60)
-    running = controller.start("callcenter.passwords.rotate", "-e", '{"rotate_serial": ["100%"]}')
+    running = controller.start("callcenter.passwords.rotate", "-e", "rotate_max_fail_percentage=100")
     until(lambda: simulator.faults() == [], seconds=60)
     running.kill()
     candidates = {agent: controller.stored(agent.host)["staged"] for agent in agents}

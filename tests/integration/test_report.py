@@ -62,7 +62,12 @@ def test_a_line_for_each_credential(controller: Controller, simulator: Simulator
     simulator.act("password", "idaas", person["idaas"].number, password=new_password())
     simulator.act("sign_in", "cc_agent", busy.number)
     controller.host_vars[typo.host]["rotate_cc_agent_id"] = "ten"
-    controller.host_vars[far.host] |= {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    controller.host_vars[far.host] |= {
+        "ansible_connection": "ssh",
+        "rotate_connection": "ssh",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": 1,
+    }
     run = controller.rotate()
     found = {
         key: (row["outcome"], row["failed"], row["needs_attention"], bool(row["rotated_at"]))

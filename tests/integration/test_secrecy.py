@@ -67,7 +67,7 @@ def hosts(credentials: Iterable[Credential]) -> str:
 
 def add_people_with_sessions(controller: Controller, first: int, connection: str) -> dict[str, Credential]:
     """One person for each kind that has sessions, and a user whose password is changed with a state token."""
-    there = {"ansible_connection": connection}
+    there = {"ansible_connection": connection, "rotate_connection": connection}
     kinds = {name: "idaas" if name == "forced" else name for name in (*SESSION_KINDS, "forced")}
     return {
         name: controller.add_person(first + number, [kind], variables=there)[kind]
@@ -91,7 +91,8 @@ def rotate_and_show_everything(controller: Controller) -> str:
                     {"name": "Cache", "ansible.builtin.set_fact": {"known": variables, "cacheable": True}},
                 ],
             }
-        ]
+        ],
+        vars={"rotate_max_fail_percentage": 100},
     )
 
 
@@ -146,6 +147,7 @@ def test_the_three_playbooks(loud: Controller, simulator: Simulator) -> None:
     rows.parent.mkdir()
     with rows.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([[people[0].host, AWKWARD[0]], [wrong.host, AWKWARD[2]]])
+    rows.chmod(0o600)
     simulator.fault("garbled", account=unread.number, operation="sign_in", applied=True)
     texts: dict[str, bytes] = {}
     secrets: set[str] = set()
@@ -215,7 +217,9 @@ def test_sessions_that_are_handed_on(
     """
     here, there = add_people_with_sessions(loud, 1001, "local"), add_people_with_sessions(loud, 1101, "bastion")
     for number in (1201, 1202):
-        loud.add_person(number, ["cec_account"], variables={"ansible_connection": "bastion"})
+        loud.add_person(
+            number, ["cec_account"], variables={"ansible_connection": "bastion", "rotate_connection": "bastion"}
+        )
     loud.fill()
     for people in (here, there):
         simulator.act("expire", "idaas", people["forced"].number)

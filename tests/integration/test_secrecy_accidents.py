@@ -78,7 +78,9 @@ BURSTING: list[tuple[str, dict[str, Any]]] = [
 
 def add_marked_person(controller: Controller, number: int, connection: str) -> set[str]:
     kinds = ("cc_agent", "cec_account", "cec_sip", "idaas")
-    people = controller.add_person(number, kinds, variables={"ansible_connection": connection})
+    people = controller.add_person(
+        number, kinds, variables={"ansible_connection": connection, "rotate_connection": connection}
+    )
     own = {kind: credential.password for kind, credential in people.items()} | {"new": new_password()}
     give_vaulted(controller, f"host_vars/person-{number}", {f"secret_{name}": own[name] for name in own})
     return {*own.values()}

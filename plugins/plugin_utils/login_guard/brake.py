@@ -15,7 +15,7 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import (
     SHARED_MEMORY,
@@ -23,7 +23,12 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._process.shar
     SharedMemory,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _PAUSE_SECONDS = 0.02
+_PATIENCE_SECONDS = 2
+"""How long a host waits for those before it, of which one may be the canary. One may never come: it was unreachable."""
 _ALLOWED = 1
 """So many hosts may always fail, unless one is the canary: in a small fleet one would be many percent."""
 
@@ -38,12 +43,12 @@ class Fleet:
 
     Attributes:
         key: what tells this play's hosts from those of another one in the same run.
-        size: how many there are.
+        hosts: their names, in the order in which they are begun.
         most_percent: how many percent of those that were begun may fail, 0 to 100. With 100 nothing stops the run.
     """
 
     key: str
-    size: int
+    hosts: Sequence[str]
     most_percent: float
 
 
@@ -63,6 +68,7 @@ class Brake:
         self._document = SharedDocument(shared, "brake")
         self._held = ExitStack()
         self._me = str(os.getpid())
+        self._place = fleet.hosts.index(host) if fleet and host in fleet.hosts else 0
         self._has_begun = False
 
     def enter(self) -> str:
@@ -73,13 +79,15 @@ class Brake:
         # Held as long as this process lives and works on the host.
         self._held.enter_context(self._document.locked(self._me))
         is_known = (fleet.key, self._host) in _begun
+        patience = time.monotonic() + _PATIENCE_SECONDS
         while True:
             with self._document.locked():
                 state = self._state(fleet)
                 if state["stopped"]:
                     self._held.close()
                     return str(state["stopped"])
-                if is_known or len(state["under_way"]) < _room(state, fleet):
+                is_first = state["passed"] >= self._place or time.monotonic() > patience
+                if is_known or ((is_first or state["ended"]) and len(state["under_way"]) < _room(state, fleet)):
                     state["under_way"].append(self._me)
                     self._document.save({fleet.key: state})
                     break
@@ -94,11 +102,14 @@ class Brake:
             failure: what it came to; "" for a success.
         """
         fleet = self._fleet
-        if fleet is None or not self._has_begun:
+        if fleet is None:
             return ""
         me = fleet.key, self._host
         with self._document.locked():
             state = self._state(fleet)
+            if not self._has_begun:
+                self._pass_by(fleet, state)
+                return ""
             state["under_way"] = [process for process in state["under_way"] if process != self._me]
             state["ended"] += me not in _begun
             state["failed"] += bool(failure) and me not in _failed
@@ -112,9 +123,20 @@ class Brake:
         self._has_begun = False
         return stops
 
+    def _pass_by(self, fleet: Fleet, state: dict[str, Any]) -> None:
+        """Note that the host is no canary, since nothing is sent for it."""
+        if state["ended"]:
+            return
+        beyond = {*state["beyond"], self._place}
+        while state["passed"] in beyond:
+            beyond.remove(state["passed"])
+            state["passed"] += 1
+        self._document.save({fleet.key: {**state, "beyond": [place for place in beyond if place > state["passed"]]}})
+
     def _state(self, fleet: Fleet) -> dict[str, Any]:
         known: dict[str, Any] = self._document.load().get(fleet.key) or {}
-        state = {"under_way": [], "ended": 0, "failed": 0, "stopped": "", **known}
+        # All hosts before the place `passed` need nothing sent, and so do those at the places beyond it.
+        state = {"under_way": [], "ended": 0, "failed": 0, "stopped": "", "passed": 0, "beyond": [], **known}
         state["under_way"] = [one for one in state["under_way"] if one == self._me or self._document.is_held(one)]
         return state
 
@@ -138,4 +160,4 @@ def _why(state: dict[str, Any], fleet: Fleet, host: str, failure: str) -> str:
     if not failure or (ended > 1 and failed <= _most(ended, fleet)):
         return ""
     which = f"its first one, {host}, failed" if ended == 1 else f"{failed} of them failed, the last one was {host}"
-    return f"the run stopped after {ended} of {fleet.size} hosts, because {which} ({failure})"
+    return f"the run stopped after {ended} of {len(fleet.hosts)} hosts, because {which} ({failure})"
