@@ -39,16 +39,16 @@ _LENGTH_BYTES = 8
 class SharedMemory:
     """A few documents, shared by the process that takes this memory and all that it forks from then on."""
 
-    def __init__(self, rooms: Mapping[str, int] = ROOMS) -> None:
+    def __init__(self, rooms: Mapping[str, int] | None = None) -> None:
         """Prepare; nothing is taken yet.
 
         Args:
-            rooms: bytes that each document, as JSON, may have, by its name.
+            rooms: bytes that each document, as JSON, may have, by its name; ``ROOMS`` unless given.
         """
-        self.rooms = rooms
+        self.rooms = ROOMS if rooms is None else rooms
         self.starts: dict[str, int] = {}
         self._bytes = 0
-        for name, room in rooms.items():
+        for name, room in self.rooms.items():
             self.starts[name] = self._bytes
             # One byte says which of two places holds the document; these places follow it.
             self._bytes += 1 + 2 * (_LENGTH_BYTES + room)
