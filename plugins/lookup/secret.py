@@ -29,9 +29,12 @@ options:
     choices: [current, staged, previous]
     default: current
   store_path:
-    description: Folder of the store.
-    type: path
+    description: Folder of the store. Where the role's variable is set it is that of the role.
+    # No path, which Ansible would make of a template before it is filled in.
+    type: str
     required: true
+    vars:
+      - name: rotate_store_path
     env:
       - name: CALLCENTER_PASSWORDS_STORE
 author:
@@ -73,8 +76,8 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._errors impor
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.core_dumps import forbid_core_dumps
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import StoredPasswordError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import register
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import SLOTS, Entry, StoreError
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import Store, open_store
 
 
 class LookupModule(LookupBase):
@@ -95,11 +98,12 @@ class LookupModule(LookupBase):
             raise StoredPasswordError("give two terms: the inventory host and the kind of credential")
         host, kind, slot = str(terms[0]), str(terms[1]), self.get_option("slot")
         try:
-            store = open_store(self.get_option("store_path"), None, self._loader)
-            entry = store.read(host, kind)
-            ciphertext = entry.password(slot) if entry else None
-            if entry is None or ciphertext is None:
-                raise StoreError(f"there is no {slot} password; is the host enrolled?")
+            store = open_store(self._templar.template(self.get_option("store_path")), None, self._loader)
+            entry = _entry(store, host, kind)
+            ciphertext = entry.password(slot)
+            if ciphertext is None:
+                held = ", ".join(filter(entry.password, SLOTS)) or "no password yet"
+                raise StoreError(f"the store {store.place} has no {slot} password of it; it has {held}")
             store.check(kind, entry)
             return [register(store.decrypt(ciphertext))]
         except StoreError as exc:
@@ -108,3 +112,13 @@ class LookupModule(LookupBase):
             raise StoredPasswordError(
                 f"{host}, {kind}: unexpected {described(exc)} while reading the store. Please report it"
             ) from None
+
+
+def _entry(store: Store, host: str, kind: str) -> Entry:
+    """Return a credential; raise StoreError that says whether the host or its kind is not there."""
+    kinds = store.kinds(host)
+    if not kinds:
+        raise StoreError(f"the store {store.place} has no host of this name; correct it, or enroll the host")
+    if kind not in kinds:
+        raise StoreError(f"the store {store.place} has {', '.join(kinds)} of this host, and no {kind}")
+    return kinds[kind]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,9 +38,9 @@ def look_up(*terms: Any, keys: Any = KEYS, **options: Any) -> list[str]:
     name = "callcenter.passwords.secret"
     documented = yaml.safe_load(secret.DOCUMENTATION)["options"]
     constants.config.initialize_plugin_configuration_definitions("lookup", name, documented)
-    plugin = secret.LookupModule(loader=keys)
+    plugin = secret.LookupModule(loader=keys, templar=SimpleNamespace(template=lambda value: value))
     plugin._load_name = name
-    return plugin.run(list(terms), {}, **options)
+    return plugin.run(list(terms), options.pop("variables", {}), **options)
 
 
 @pytest.mark.parametrize(
@@ -55,15 +56,20 @@ def test_the_store_may_come_from_the_environment(folder: Path, monkeypatch: pyte
     assert look_up(HOST, KIND) == ["the current"]
 
 
+def test_the_store_may_be_the_roles(folder: Path) -> None:
+    assert look_up(HOST, KIND, variables={"rotate_store_path": str(folder)}) == ["the current"]
+
+
 @pytest.mark.parametrize(
     ("terms", "options", "fault"),
     [
         ([HOST], {}, "give two terms"),
         ([HOST, KIND], {"version": "staged"}, "there is no option version; the options are slot and store_path"),
         ([HOST, KIND, "x"], {}, "give two terms"),
-        (["agent-2", KIND], {}, "agent-2, cc_agent: there is no current password"),
-        ([HOST, "cc_config"], {}, "there is no current password"),
-        ([HOST, KIND], {"slot": "previous"}, "there is no previous password"),
+        (["agent-2", KIND], {}, "store has no host of this name; correct it, or enroll the host"),
+        ([HOST, "cc_config"], {}, "store has cc_agent of this host, and no cc_config"),
+        ([HOST, KIND], {"slot": "previous"}, "has no previous password of it; it has current, staged"),
+        ([HOST, KIND], {"store_path": "/nowhere"}, "the store /nowhere does not exist; is it mounted?"),
         ([HOST, KIND], {"keys": loader()}, "this run has no vault password"),
         ([HOST, KIND], {"keys": loader(("default", "another"))}, "the vault password does not open"),
     ],
