@@ -28,7 +28,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.secretive_action import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import resolve_variables
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow, schedule
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.accounts import account_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
@@ -44,6 +44,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps im
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Flow, Step
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account
@@ -134,7 +135,8 @@ class ActionModule(SecretiveAction):
             message = f"unexpected {described(exc)}; run again, which finishes what was begun. Please report it"
         else:
             changed = driver.changed and not (self._task.check_mode and args["intent"] == "verify")
-            return {**_told(step, driver), "changed": changed, "steps": driver.steps}
+            told = _told(step, driver, schedule.due_at(step.entry, rules, run))
+            return {**told, "changed": changed, "steps": driver.steps}
         steps = driver.steps if driver else []
         return {
             "failed": True,
@@ -335,12 +337,15 @@ def _account_options(kind: str) -> dict[str, Any]:
     }
 
 
-def _told(step: Step, driver: Driver) -> dict[str, Any]:
-    rotated_at = step.entry.rotated_at
+def _told(step: Step, driver: Driver, due: datetime | None) -> dict[str, Any]:
+    rotated_at, message = step.entry.rotated_at, step.decision.message
+    if driver.changed and not driver.is_prediction and driver.story:
+        is_plain = step.decision.outcome == Outcome.ROTATED and due
+        message = f"rotated: {driver.story}; due {due:%Y-%m-%d}" if is_plain else f"{message} ({driver.story})"
     return {
         "failed": step.next is Next.FAIL,
         **({"skipped": True} if step.decision.outcome == Outcome.STOPPED else {}),
         "outcome": str(step.decision.outcome),
-        "msg": step.decision.message + (f" ({driver.story})" if driver.changed and not driver.is_prediction else ""),
+        "msg": message,
         "rotated_at": rotated_at.isoformat() if rotated_at else None,
     }

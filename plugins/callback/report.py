@@ -19,8 +19,8 @@ description:
 options:
   directory:
     description:
-      - Folder for the report files. They are called C(callcenter-passwords-TIME.json) and C(.csv) after the UTC time
-        of the run's end, and are readable by their owner only.
+      - Folder for the report files. They are called C(callcenter-passwords-TIME-X.json) and C(.csv) after the UTC time
+        of the run's end and six hexadecimal digits by chance, and are readable by their owner only.
     type: path
     env:
       - name: CALLCENTER_PASSWORDS_REPORT_DIRECTORY
@@ -55,6 +55,8 @@ import csv
 import io
 import json
 import os
+import secrets
+import unicodedata
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -73,11 +75,14 @@ _QUIET = {
     Outcome.ENROLLED: "green",
     Outcome.VERIFIED: "green",
     Outcome.NOT_DUE: "cyan",
+    Outcome.EXEMPT: "cyan",
     # What check mode foretells.
     Outcome.DUE: "cyan",
     Outcome.RESUMED: "cyan",
 }
 """Outcomes that need nobody's attention, and their colors."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With what a cell begins that a spreadsheet takes for a formula."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,14 @@ class CallbackModule(CallbackBase):
         """Note a result."""
         self._guarded(self._note, result)
 
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """Note a host that was not begun."""
+        self._guarded(self._note, result)
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        """Note a host that was not begun."""
+        self._guarded(self._note, result)
+
     def v2_runner_item_on_failed(self, result: Any) -> None:
         """Note a failure; one without a connection is one of these too."""
         self._guarded(self._note, result, failed=True)
@@ -145,6 +158,8 @@ class CallbackModule(CallbackBase):
         """Run one's own work. An exception's text may quote what a result holds, so none may reach Ansible."""
         try:
             work(*args, **more)
+        except BrokenPipeError:
+            return  # Whoever read the output has seen enough.
         except Exception as exc:
             self._display.warning(f"the report is incomplete: unexpected {described(exc)}. Please report it")
 
@@ -161,6 +176,8 @@ class CallbackModule(CallbackBase):
         values = result._result
         if result._task.resolved_action != _ACTION or "results" in values:  # the sum of a loop
             return
+        if values.get("skipped") and "outcome" not in values:  # by a condition
+            return
         line = _line(result._host.get_name(), values, failed=failed)
         self._lines[line.host, line.kind] = line
         self._finished += 1
@@ -173,7 +190,7 @@ class CallbackModule(CallbackBase):
         self._display.banner("PASSWORDS")
         if shown:
             heads = ("host", "kind", "outcome", "rotated at")
-            widths = [max(map(len, column)) for column in zip(heads, *(line.cells for line in shown), strict=True)]
+            widths = [max(map(_width, column)) for column in zip(heads, *(line.cells for line in shown), strict=True)]
             self._display.display(_row(heads, widths))
             for line in shown:
                 self._display.display(_row(line.cells, widths), color=line.color)
@@ -183,13 +200,13 @@ class CallbackModule(CallbackBase):
 
     def _write(self, directory: str, lines: list[Line]) -> None:
         ended = datetime.now(timezone.utc)
-        name = os.path.join(directory, f"callcenter-passwords-{ended:%Y%m%dT%H%M%SZ}")
+        name = os.path.join(directory, f"callcenter-passwords-{ended:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
         summary = dict(Counter(line.outcome for line in lines))
         rows = [{**asdict(line), "needs_attention": line.needs_attention} for line in lines]
         table = io.StringIO()
         writer = csv.DictWriter(table, fieldnames=list(rows[0]))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({column: _cell(value) for column, value in row.items()} for row in rows)
         document = {"ended_at": ended.isoformat(timespec="seconds"), "summary": summary, "credentials": rows}
         try:
             os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -214,7 +231,20 @@ def _line(host: str, values: dict[str, Any], *, failed: bool) -> Line:
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Chinese characters take two, accents none."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
+
+
+def _cell(value: Any) -> Any:
+    """Return a value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _summary(lines: Iterable[Line]) -> str:
@@ -223,5 +253,7 @@ def _summary(lines: Iterable[Line]) -> str:
 
 
 def _write_private(path: str, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    # A name that is there already, a link above all, is somebody else's.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

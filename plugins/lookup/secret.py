@@ -98,7 +98,8 @@ class LookupModule(LookupBase):
             raise StoredPasswordError("give two terms: the inventory host and the kind of credential")
         host, kind, slot = str(terms[0]), str(terms[1]), self.get_option("slot")
         try:
-            store = open_store(self._templar.template(self.get_option("store_path")), None, self._loader)
+            path = self.get_option("store_path")
+            store = open_store(self._templar.template(path) if self._templar else path, None, self._loader)
             entry = _entry(store, host, kind)
             ciphertext = entry.password(slot)
             if ciphertext is None:

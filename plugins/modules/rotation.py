@@ -318,7 +318,7 @@ msg:
   description: What happened and what to do next.
   returned: always
   type: str
-  sample: the new password is in force
+  sample: "rotated: logged in, staged, changed, verified; due 2026-12-25"
 """
 
 from collections.abc import Mapping

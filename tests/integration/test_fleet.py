@@ -19,6 +19,10 @@ REFUSES = {"kind": "retcode", "operation": "change", "code": "000-002"}
 def test_a_canary_that_fails_stops_the_run(controller: Controller, simulator: Simulator) -> None:
     agents = controller.add_agents(1001, 12)
     controller.enroll()
+    controller.environment |= {
+        "ANSIBLE_CALLBACKS_ENABLED": "results,callcenter.passwords.report",
+        "CALLCENTER_PASSWORDS_REPORT_DIRECTORY": str(controller.folder / "reports"),
+    }
     simulator.add_faults([{**REFUSES, "account": agents[0].number}])
     run = controller.rotate(one_batch=False)
     assert run.rc == 2
@@ -28,6 +32,9 @@ def test_a_canary_that_fails_stops_the_run(controller: Controller, simulator: Si
     why = "the run stopped after 1 of 12 hosts, because its first one, agent-1001, failed (password_rejected)"
     assert {line["result"]["msg"] for line in run.of(agents[5].host) if "outcome" in line["result"]} == {why}
     assert run.output.count("[WARNING]: the run stopped after 1 of 12 hosts") == 1
+    assert len([line for line in run.output.splitlines() if line.startswith("skipping: ") and "(item=" in line]) == 11
+    (report,) = (controller.folder / "reports").glob("*.json")
+    assert json.loads(report.read_text(encoding="utf-8"))["summary"] == {"password_rejected": 1, "stopped": 11}
     assert controller.rotate(one_batch=False).rc == 0
     assert all(controller.is_rotated(agent) for agent in agents)
     controller.judge()

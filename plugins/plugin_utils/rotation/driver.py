@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import PROVES_PASSWORD, Outcome
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import operation_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import (
@@ -40,7 +40,14 @@ if TYPE_CHECKING:
 
     Result = dict[str, Any]
 
-_TOLD_WITH_OUTCOME = ("log_in", "change", "repair", "verify")
+_TOLD = {
+    "log_in": ("logged in", PROVES_PASSWORD),
+    "stage": ("staged", {Outcome.STAGED}),
+    "change": ("changed", {Outcome.CHANGED, Outcome.UNCHANGED}),
+    "repair": ("set by the administrator", {Outcome.CHANGED, Outcome.UNCHANGED}),
+    "verify": ("verified", PROVES_PASSWORD),
+}
+"""What people are told of a step that went well, and which outcomes say so."""
 _CONFLICTS = 5
 """How often a decision is taken anew because another run wrote in between; each time that run has got further."""
 
@@ -137,11 +144,7 @@ class Driver:
     @property
     def story(self) -> str:
         """The steps that were taken, in a line."""
-        told = (
-            step["step"].replace("_", " ") + (f" {step['outcome']}" if step["step"] in _TOLD_WITH_OUTCOME else "")
-            for step in self.steps
-        )
-        return ", ".join(told)
+        return ", ".join(filter(None, (_told(step["step"], step["outcome"]) for step in self.steps)))
 
     def _perform(self, effect: Effect) -> Step | LoginReport | ChangeReport:
         if isinstance(effect, Write):
@@ -304,3 +307,11 @@ class Driver:
 
     def _note(self, step: str, outcome: str, code: str | None = None, *, changed: bool = False) -> None:
         self.steps.append({"step": step, "outcome": str(outcome), "code": code, "changed": changed})
+
+
+def _told(step: str, outcome: str) -> str:
+    """Return what people are told of a step; nothing of those that only write the store."""
+    done, well = _TOLD.get(step, ("", ()))
+    if outcome in well or step == "stage" or not done:
+        return done if outcome in well else ""
+    return f"{step.replace('_', ' ')}: {outcome}"

@@ -65,9 +65,7 @@ def check_new(path: str, inventory: Iterable[str], *, may_be_ephemeral: bool) ->
         return
     store = os.path.realpath(path)
     here = os.getcwd()
-    if not os.path.isabs(os.path.expanduser(path)) and not any(
-        _is_below(os.path.realpath(source), here) for source in map(str, inventory)
-    ):
+    if not os.path.isabs(path) and not any(_is_below(os.path.realpath(source), here) for source in map(str, inventory)):
         raise StoreError(
             f"the store {store} does not exist, and rotate_store_path is relative to the folder in which the run was "
             "started, which is not the inventory's; start it there, or give the whole path"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from ansible.parsing.vault import VaultLib
@@ -89,6 +90,7 @@ def open_store(
     """
     if not path:
         raise StoreError("store_path is empty; give the folder that holds the passwords")
+    path = os.path.expanduser(os.path.expandvars(path))
     sources = list(inventory)
     folder.check_place(path, sources)
     if may_be_new:

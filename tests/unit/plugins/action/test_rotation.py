@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +259,8 @@ def test_check_mode_of_an_enrollment(controller: Controller) -> None:
 def test_a_change_is_shown_with_its_steps_and_is_no_warning(controller: Controller) -> None:
     controller.enroll()
     result = controller.do({**OK, **SESSION}, CHANGED, OK)
-    told = "the new password is in force (plan, log in ok, stage, change changed, verify ok, commit)"
+    due = now() + timedelta(days=27.75)
+    told = f"rotated: logged in, staged, changed, verified; due {due:%Y-%m-%d}"
     assert (result["msg"], controller.shown, controller.warnings) == (told, [f"{HOST}, cc_agent: {told}"], [])
 
 

@@ -485,7 +485,7 @@ def test_a_target_shows_no_password() -> None:
 def test_the_story_tells_what_the_requests_came_to() -> None:
     scene = Scene()
     scene.rotate(SESSION, CHANGED, OK)
-    assert scene.made.story == "plan, log in ok, stage, change changed, verify ok, commit"
+    assert scene.made.story == "logged in, staged, changed, verified"
     assert [one["changed"] for one in scene.made.steps] == [False, False, True, True, False, True]
     assert [one["code"] for one in scene.made.steps] == [None, "0", None, "0", "0", None]
 
