@@ -47,6 +47,16 @@ def replace(path: str, text: str, check: Callable[[], None] = lambda: None) -> N
     _flush(directory)
 
 
+def remove(path: str) -> None:
+    """Remove a file, durably.
+
+    Raises:
+        OSError: it is still there, or may be after a crash.
+    """
+    os.unlink(path)
+    _flush(os.path.dirname(path))
+
+
 def open_in_folder(path: str, flags: int) -> int:
     """Open a file. A new one may be read by its owner only, and by those of its folder's group who may read there.
 

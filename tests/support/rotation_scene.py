@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow
@@ -103,6 +104,9 @@ class Store:
 
     def read(self, host: str, kind: str) -> Entry | None:
         return self.entries.get((host, kind))
+
+    def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
+        return ""
 
     def write(self, host: str, kind: str, entry: Entry) -> Entry:
         self.before_write(len(self.writes) + 1)

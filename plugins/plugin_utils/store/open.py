@@ -16,7 +16,8 @@ from .entry import Account, BookedLogin, Ciphertext, Entry, StoreError
 from .vault_file import VaultFileStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from ansible.parsing.dataloader import DataLoader
 
@@ -61,6 +62,9 @@ class Store(Protocol):
 
     def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
         """Return the ledgers of an account's entries of other kinds, None where there are no such entries."""
+
+    def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
+        """Take credentials out and return where they are kept."""
 
     def write(self, host: str, kind: str, entry: Entry) -> Entry:
         """Write a credential, compare-and-swap on its version."""

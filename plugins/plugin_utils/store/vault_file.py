@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 from ansible import constants
 from ansible.parsing.vault import PromptVaultSecret
 
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import make_folder, replace
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import make_folder, remove, replace
 
 from . import folder, host_file
 from .entry import SLOTS, Account, BookedLogin, Ciphertext, Conflict, Entry, StoreError
@@ -29,11 +29,13 @@ from .owners import Owners
 from .vault import Key, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from ansible.parsing.vault import VaultLib
 
 _LOCKS = ".locks"
+_RETIRED = ".retired"
 _ENOUGH_HOSTS = 20
 """Files of other hosts that are looked into for a secret that a key opens."""
 
@@ -234,6 +236,34 @@ class VaultFileStore:
             raise StoreError(
                 f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
             ) from None
+
+    def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
+        """Take credentials out, which were read as they are given, and return the file that keeps them.
+
+        Raises:
+            Conflict: another run has written one of them by now. Nothing is taken out.
+            StoreError: it cannot be written. Nothing is taken out.
+        """
+        path, name = self._path(host), f"{time:%Y%m%dT%H%M%SZ}-{'-'.join(leaving)}"
+        record = os.path.join(self.place, _RETIRED, os.path.basename(path).replace(".yml", f"-{name}.yml"))
+        try:
+            folder.prepare(self.place)
+            with locked(self._lock_path(path)) as lock:
+                held = self.kinds(host)
+                if any(held.get(kind) != entry for kind, entry in leaving.items()):
+                    raise Conflict("another run has written this credential in the meantime")
+                make_folder(os.path.dirname(record))
+                replace(record, host_file.text_of(host, leaving), lock.check)
+                staying = {kind: entry for kind, entry in held.items() if kind not in leaving}
+                if staying:
+                    replace(os.path.realpath(path), host_file.text_of(host, staying), lock.check)
+                else:
+                    remove(os.path.realpath(path))
+        except OSError as exc:
+            raise StoreError(
+                f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
+            ) from None
+        return record
 
     def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
         """Return the ledgers of an account's entries of other kinds, None where there are no such entries.

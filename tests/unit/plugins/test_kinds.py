@@ -37,7 +37,7 @@ DELIBERATE = {
 """Variables of the role whose default is not the option's, and why."""
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
-IN_GROUPS = [module for module in MODULES if module not in ("rekey", "rotation")]
+IN_GROUPS = [module for module in MODULES if module not in ("rekey", "retire", "rotation")]
 
 
 def read(file: str) -> Any:
