@@ -118,7 +118,8 @@ class ActionModule(SecretiveAction):
             run = Run(run_name(), now(), is_over, host)
             rules = _rules(host, args)
             decide = Decisions(rules, run, candidates, own, presented)
-            self._look_at_clocks(store.read(host, args["kind"]), run, args["kind"])
+            before = store.read(host, args["kind"])
+            self._look_at_clocks(before, run, args["kind"])
             self._look_at_exemption(rules.exemption, run, args["kind"])
             if args["intent"] == "enroll":
                 _check_enrollment(args, own, store)
@@ -136,6 +137,8 @@ class ActionModule(SecretiveAction):
         else:
             changed = driver.changed and not (self._task.check_mode and args["intent"] == "verify")
             told = _told(step, driver, schedule.due_at(step.entry, rules, run))
+            if changed and self._task.diff:
+                told["diff"] = _difference(f"{host}, {args['kind']}", before, step.entry, told)
             return {**told, "changed": changed, "steps": driver.steps}
         steps = driver.steps if driver else []
         return {
@@ -334,6 +337,21 @@ def _account_options(kind: str) -> dict[str, Any]:
         name: {rule: value for rule, value in spec.items() if rule != "required"}
         for module in modules
         for name, spec in operation_of(module).arguments.options.items()
+    }
+
+
+def _difference(whose: str, before: Entry | None, after: Entry, told: Options) -> dict[str, str]:
+    """Return what --diff shows: dates, and no passwords."""
+
+    def dates(entry: Entry) -> str:
+        names = ("enrolled_at", "rotated_at", "proved_at", "staged_at")
+        return "".join(f"{name}: {time.isoformat()}\n" for name in names if (time := getattr(entry, name)))
+
+    return {
+        "before": dates(before or Entry()),
+        "after": f"{dates(after)}outcome: {told['outcome']}\n",
+        "before_header": whose,
+        "after_header": whose,
     }
 
 

@@ -229,7 +229,8 @@ attributes:
     support: full
     details: Only the plan is made; nothing is sent and nothing is written.
   diff_mode:
-    support: none
+    support: full
+    details: Shows dates and the outcome, and no passwords.
   idempotent:
     support: full
     details: A password that is not due is left as it is. What an earlier run began is brought to its end.

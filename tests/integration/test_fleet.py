@@ -100,8 +100,12 @@ def test_no_password_gets_older_than_it_may(controller: Controller) -> None:
     controller.fill()
     controller.edit(young, rotated_at=ago(days=27, hours=17))
     controller.edit(old, rotated_at=ago(days=27, hours=19))
-    run = controller.rotate()
+    run = controller.rotate("--diff")
     assert [run.outcome(young.host), run.outcome(old.host)] == ["not_due", "rotated"]
+    assert f"--- before: {old.host}, cc_agent" in run.output
+    assert f"-rotated_at: {ago(days=27, hours=19)[:10]}" in run.output
+    assert "+outcome: rotated" in run.output
+    assert "ANSIBLE_VAULT" not in run.output
     assert controller.rotate("-e", "rotate_run_every_hours=48").outcome(young.host) == "rotated"
 
 

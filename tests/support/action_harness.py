@@ -37,6 +37,7 @@ def action(
     """Return the action of a task, as far as the plugins of this collection look at one."""
     task = SimpleNamespace(
         _uuid="the task",
+        diff=False,
         action=name,
         resolved_action=f"callcenter.passwords.{name}",
         args=dict(args),
