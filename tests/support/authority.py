@@ -57,6 +57,22 @@ class Authority:
                 "localhost", not_before=now + timedelta(days=1), not_after=now + timedelta(days=2)
             ),
             "other authority": lambda: trustme.CA().issue_cert("localhost"),
+            "demands TLS 1.2": lambda: self._authority.issue_cert("localhost"),
+            "demands TLS 1.3": lambda: self._authority.issue_cert("localhost"),
         }[kind]()
         certificate.configure_cert(context)
+        if kind.startswith("demands"):
+            context.verify_mode = ssl.CERT_REQUIRED
+            self._authority.configure_trust(context)
+            version = ssl.TLSVersion.TLSv1_2 if kind.endswith("1.2") else ssl.TLSVersion.TLSv1_3
+            context.minimum_version = context.maximum_version = version
         return context
+
+    def client(self, *, is_strange: bool = False) -> tuple[str, str]:
+        """Return the files of a client's certificate and of its key; a strange one is vouched for by nobody known."""
+        authority = trustme.CA() if is_strange else self._authority
+        issued = authority.issue_cert("rotator.test")
+        paths = (str(self._folder / f"client-{is_strange}.pem"), str(self._folder / f"client-{is_strange}.key"))
+        issued.cert_chain_pems[0].write_to_path(paths[0])
+        issued.private_key_pem.write_to_path(paths[1])
+        return paths

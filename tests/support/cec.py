@@ -180,12 +180,15 @@ def change_account(old: str, new: str, reply: Answer | Fault | None = None, *, t
     return _call(f"{MANAGEMENT}/agentAccount/update", body, reply or done(), token)
 
 
-def change_phone(new: str, reply: Answer | Fault | None = None, *, token: str = TOKEN) -> Exchange:
-    body = {"userAccount": ACCOUNT, "accountPwd": ACCOUNT_PASSWORD, "newPhonePwd": new}
+def change_phone(
+    new: str, reply: Answer | Fault | None = None, *, token: str = TOKEN, wrapped: bool = False
+) -> Exchange:
+    body: dict[str, Any] = {"userAccount": ACCOUNT, "accountPwd": ACCOUNT_PASSWORD, "newPhonePwd": new}
+    body = {"requestParam": body} if wrapped else body
     return _call(f"{MANAGEMENT}/sipPhone/updateSipPhonePassword", body, reply or done(), token)
 
 
-def _call(path: str, body: Mapping[str, str], reply: Answer | Fault, token: str) -> Exchange:
+def _call(path: str, body: Mapping[str, Any], reply: Answer | Fault, token: str) -> Exchange:
     return Exchange(
         "POST",
         path,

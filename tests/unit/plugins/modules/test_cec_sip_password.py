@@ -80,6 +80,12 @@ def test_the_change_takes_the_accounts_password(wire: WireScript, code: Any, wra
     }
 
 
+def test_a_change_as_the_table_of_parameters_shows_it(wire: WireScript) -> None:
+    """The queries stay as they are; of them table and example say the same."""
+    wire.expect(ask_token(), checked(), checked(), change_phone(SIP_NEW, wrapped=True))
+    assert execute(MODULE, {**QUERY, "request_param": True})["outcome"] == "changed"
+
+
 def test_nothing_changes_where_the_new_password_is_in_place(wire: WireScript) -> None:
     wire.expect(ask_token(), checked(phone(SIP_NEW)))
     result = execute(MODULE, QUERY)
