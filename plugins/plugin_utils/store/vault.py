@@ -102,12 +102,18 @@ class Vault:
     # -- what is in which slot ----------------------------------------------------------------------------------------
 
     def bound(self, kind: str, entry: Entry) -> Entry:
-        """Return an entry with the code of what is where.
+        """Return an entry with the code of what is where; without one where nobody can open what is there.
 
         Raises:
-            StoreError: the vault password is missing or another one.
+            StoreError: this run has no vault password.
         """
-        return entry.changed(code=self._code(kind, entry))
+        try:
+            code = self._code(kind, entry)
+        except StoreError:
+            if not self._vault.secrets:
+                raise
+            code = None  # The check refuses such an entry in any case.
+        return entry.changed(code=code)
 
     def check(self, kind: str, entry: Entry) -> None:
         """Make sure that the passwords of an entry are where this collection has put them.

@@ -217,3 +217,13 @@ def test_which_hosts_are_left(folder: str, stored: Entry) -> None:
         both.check_opens("admin-101")
     both.write("admin-101", KIND, both.rekeyed(KIND, other))
     assert both.hosts_left() == []
+
+
+def test_what_nobody_can_open_is_written_and_refused(folder: str, store: VaultFileStore) -> None:
+    """Somebody has put something into the file that is no password of this store."""
+    written = store.write(HOST, KIND, Entry(account=MINE, current=Ciphertext("no vault text")))
+    assert written.code is None
+    with pytest.raises(StoreError, match="the vault password does not open"):
+        store.check(KIND, written)
+    with pytest.raises(StoreError, match="this run has no vault password"):
+        opened(folder).write(HOST, KIND, written.changed(staged=written.current))
