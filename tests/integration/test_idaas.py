@@ -277,7 +277,7 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
     for name, words in (
         ("wrong secret", "refused the tenant administrator (HTTP 401)"),
         ("wrong secret too", "there is no tenant token"),
-        ("refused", "repair password_rejected"),
+        ("refused", "repair: password_rejected"),
         ("unknown", "repair access_denied"),
     ):
         user = users[name]

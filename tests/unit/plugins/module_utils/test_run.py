@@ -39,7 +39,9 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.opera
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 MODULES = sorted(
-    path.stem for path in Path(modules.__path__[0]).glob("*.py") if path.stem not in ("__init__", "rekey", "rotation")
+    path.stem
+    for path in Path(modules.__path__[0]).glob("*.py")
+    if path.stem not in ("__init__", "rekey", "retire", "rotation")
 )
 CHANGES = [name for name in MODULES if name.endswith(("_password", "_reset"))]
 SECRETS = {

@@ -47,7 +47,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 
 LOGIN = {**ADMIN_OPTIONS, "password": OLD}
 MODULES = sorted(
-    path.stem for path in Path(modules.__path__[0]).glob("[!_]*.py") if path.stem not in ("rekey", "rotation")
+    path.stem for path in Path(modules.__path__[0]).glob("[!_]*.py") if path.stem not in ("rekey", "retire", "rotation")
 )
 
 
