@@ -278,7 +278,7 @@ def test_a_user_is_repaired(controller: Controller, simulator: Simulator) -> Non
         ("wrong secret", "refused the tenant administrator (HTTP 401)"),
         ("wrong secret too", "there is no tenant token"),
         ("refused", "repair: password_rejected"),
-        ("unknown", "repair access_denied"),
+        ("unknown", "repair: access_denied"),
     ):
         user = users[name]
         assert words in run.message(user.host), name
