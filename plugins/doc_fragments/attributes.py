@@ -25,6 +25,21 @@ attributes:
       with any other connection it runs on the target like every module. Options and results are the same.
 """
 
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin that does the work on the controller.
+    support: full
+    details: There is no ordinary module behind it.
+  async:
+    description: Can be run with the C(async) keyword.
+    support: none
+  bypass_host_loop:
+    description: Is run once for all hosts instead of once for each.
+    support: none
+"""
+
     ACTION_GROUP_CC = r"""
 options: {}
 attributes:

@@ -46,18 +46,9 @@ attributes:
     support: none
   idempotent:
     support: full
-  action:
-    description: Has an action plugin that does the work on the controller.
-    support: full
-    details: There is no ordinary module behind it.
-  async:
-    description: Can be run with the C(async) keyword.
-    support: none
-  bypass_host_loop:
-    description: Is run once for all hosts instead of once for each.
-    support: none
 extends_documentation_fragment:
   - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.controller
 author:
   - callcenter.passwords contributors (!UNKNOWN)
 seealso:

@@ -41,6 +41,7 @@ PLUGIN_UTILS = {
     "named_options": "checked_options filling written_numbers",
     "store": "durable_file timestamps run_name",
     "first_passwords": "",
+    "store_action": "checked_options written_numbers store durable_file timestamps run_name",
     "login_guard": "store durable_file timestamps run_name",
     "module_runner": "checked_options written_numbers filling login_guard store durable_file timestamps run_name",
     "rotation": "module_runner login_guard store durable_file timestamps run_name",

@@ -93,13 +93,10 @@ def certificate_fault(code: int) -> str:
 
 def ca_faults(ca_path: str, option: str = "ca_path") -> list[str]:
     """Return what is wrong with a file of CA certificates that `option` names, nothing where it can be used."""
-    try:
-        status = stat(ca_path)
-    except OSError:
-        status = None
-    if status is None or not S_ISREG(status.st_mode):
-        return [f"{option} names no file on the machine that sends the requests; correct the path"]
-    if not _is_usable(ca_path, status.st_mtime_ns):
+    changed_at = _changed_at(ca_path)
+    if changed_at is None:
+        return [_NO_FILE.format(option)]
+    if not _is_usable(ca_path, changed_at):
         return [f"{option} names a file that cannot be read or holds no PEM certificate; give the CA's PEM file"]
     return []
 
@@ -116,17 +113,26 @@ def client_faults(client_cert: str | None, client_key: str | None, prefix: str =
         return [f"{prefix}client_key is given without {prefix}client_cert; give both"] if client_key else []
     changed: list[int] = []
     for option, path in (("client_cert", client_cert), ("client_key", client_key or client_cert)):
-        try:
-            status = stat(path)
-        except OSError:
-            status = None
-        if status is None or not S_ISREG(status.st_mode):
-            return [f"{prefix}{option} names no file on the machine that sends the requests; correct the path"]
-        changed.append(status.st_mtime_ns)
+        changed_at = _changed_at(path)
+        if changed_at is None:
+            return [_NO_FILE.format(f"{prefix}{option}")]
+        changed.append(changed_at)
     if not _is_pair(client_cert, client_key, *changed):
         pair = f"{prefix}client_cert and {prefix}client_key"
         return [f"{pair} are no PEM files that can be read and belong together; the key must have no passphrase"]
     return []
+
+
+_NO_FILE = "{} names no file on the machine that sends the requests; correct the path"
+
+
+def _changed_at(path: str) -> int | None:
+    """Return when a file was changed, in nanoseconds; None where there is no ordinary file."""
+    try:
+        status = stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns if S_ISREG(status.st_mode) else None
 
 
 @lru_cache(maxsize=16)

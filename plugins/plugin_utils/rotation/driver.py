@@ -312,6 +312,6 @@ class Driver:
 def _told(step: str, outcome: str) -> str:
     """Return what people are told of a step; nothing of those that only write the store."""
     done, well = _TOLD.get(step, ("", ()))
-    if outcome in well or step == "stage" or not done:
-        return done if outcome in well else ""
-    return f"{step.replace('_', ' ')}: {outcome}"
+    if outcome in well:
+        return done
+    return f"{step.replace('_', ' ')}: {outcome}" if done and step != "stage" else ""
