@@ -238,14 +238,9 @@ attributes:
     description: Has an action plugin that does the work on the controller.
     support: full
     details: There is no ordinary module behind it. The modules that log in and change run where the connection leads.
-  async:
-    description: Can be run with the C(async) keyword.
-    support: none
-  bypass_host_loop:
-    description: Is run once for all hosts instead of once for each.
-    support: none
 extends_documentation_fragment:
   - callcenter.passwords.attributes
+  - callcenter.passwords.attributes.controller
 author:
   - callcenter.passwords contributors (!UNKNOWN)
 """

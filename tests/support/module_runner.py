@@ -93,6 +93,10 @@ def run_main(
     return {key: value for key, value in result.items() if key != "invocation" and not key.startswith("_ansible")}
 
 
+ONLY_ACTIONS = ("rekey", "retire", "rotation")
+"""Modules that are documentation only: their action plugins do the work, and there is no operation behind them."""
+
+
 def assert_shows_no_secret(result: Mapping[str, Any], *secret_results: str) -> None:
     """Fail if a secret is anywhere but in the return values that are declared as secrets."""
     shown = json.dumps({key: value for key, value in result.items() if key not in secret_results})

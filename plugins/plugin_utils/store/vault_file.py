@@ -221,21 +221,15 @@ class VaultFileStore:
             Conflict: it has another version by now. Nothing was written.
             StoreError: it cannot be written. Nothing was written.
         """
-        try:
-            folder.prepare(self.place)
-            with self._owned(host, kind, entry.account), locked(self._lock_path(self._path(host))) as lock:
-                credentials = self.kinds(host)
-                stored = credentials.get(kind)
-                if (stored.version if stored else 0) != entry.version:
-                    raise Conflict("another run has written this credential in the meantime")
-                bound = self._bound(kind, stored, entry)
-                credentials[kind] = bound.changed(version=entry.version + 1)
-                replace(os.path.realpath(self._path(host)), host_file.text_of(host, credentials), lock.check)
-                return credentials[kind]
-        except OSError as exc:
-            raise StoreError(
-                f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
-            ) from None
+        with self._writing(), self._owned(host, kind, entry.account), locked(self._lock_path(self._path(host))) as lock:
+            credentials = self.kinds(host)
+            stored = credentials.get(kind)
+            if (stored.version if stored else 0) != entry.version:
+                raise Conflict("another run has written this credential in the meantime")
+            bound = self._bound(kind, stored, entry)
+            credentials[kind] = bound.changed(version=entry.version + 1)
+            replace(os.path.realpath(self._path(host)), host_file.text_of(host, credentials), lock.check)
+            return credentials[kind]
 
     def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
         """Take credentials out, which were read as they are given, and return the file that keeps them.
@@ -246,23 +240,17 @@ class VaultFileStore:
         """
         path, name = self._path(host), f"{time:%Y%m%dT%H%M%SZ}-{'-'.join(leaving)}"
         record = os.path.join(self.place, _RETIRED, os.path.basename(path).replace(".yml", f"-{name}.yml"))
-        try:
-            folder.prepare(self.place)
-            with locked(self._lock_path(path)) as lock:
-                held = self.kinds(host)
-                if any(held.get(kind) != entry for kind, entry in leaving.items()):
-                    raise Conflict("another run has written this credential in the meantime")
-                make_folder(os.path.dirname(record))
-                replace(record, host_file.text_of(host, leaving), lock.check)
-                staying = {kind: entry for kind, entry in held.items() if kind not in leaving}
-                if staying:
-                    replace(os.path.realpath(path), host_file.text_of(host, staying), lock.check)
-                else:
-                    remove(os.path.realpath(path))
-        except OSError as exc:
-            raise StoreError(
-                f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
-            ) from None
+        with self._writing(), locked(self._lock_path(path)) as lock:
+            held = self.kinds(host)
+            if any(held.get(kind) != entry for kind, entry in leaving.items()):
+                raise Conflict("another run has written this credential in the meantime")
+            make_folder(os.path.dirname(record))
+            replace(record, host_file.text_of(host, leaving), lock.check)
+            staying = {kind: entry for kind, entry in held.items() if kind not in leaving}
+            if staying:
+                replace(os.path.realpath(path), host_file.text_of(host, staying), lock.check)
+            else:
+                remove(os.path.realpath(path))
         return record
 
     def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
@@ -277,6 +265,17 @@ class VaultFileStore:
         found = [self.read(host, other) for host, other in others]
         entries = [entry for entry in found if entry and entry.account == account]
         return tuple(line for entry in entries for line in entry.ledger) if entries else None
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Write into the folder, which is there and safe; raise StoreError where the file system refuses something."""
+        try:
+            folder.prepare(self.place)
+            yield
+        except OSError as exc:
+            raise StoreError(
+                f"the store {self.place} cannot be written ({os.strerror(exc.errno or 0)}); correct that and retry"
+            ) from None
 
     @contextlib.contextmanager
     def _owned(self, host: str, kind: str, account: Account | None) -> Iterator[None]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from faults.flows import FLOWS
+from support.module_runner import ONLY_ACTIONS
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._kinds import KINDS, REPAIRABLE, Kind
 from tools import kinds as lists
@@ -37,7 +38,7 @@ DELIBERATE = {
 """Variables of the role whose default is not the option's, and why."""
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
-IN_GROUPS = [module for module in MODULES if module not in ("rekey", "retire", "rotation")]
+IN_GROUPS = [module for module in MODULES if module not in ONLY_ACTIONS]
 
 
 def read(file: str) -> Any:

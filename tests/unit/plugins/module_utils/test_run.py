@@ -18,6 +18,7 @@ from support.gateway import (
 from support.module_runner import (
     NEW,
     OLD,
+    ONLY_ACTIONS,
     assert_shows_no_secret,
     execute,
     operation,
@@ -39,9 +40,7 @@ from ansible_collections.callcenter.passwords.plugins.module_utils._module.opera
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.results import Result
 
 MODULES = sorted(
-    path.stem
-    for path in Path(modules.__path__[0]).glob("*.py")
-    if path.stem not in ("__init__", "rekey", "retire", "rotation")
+    path.stem for path in Path(modules.__path__[0]).glob("*.py") if path.stem not in ("__init__", *ONLY_ACTIONS)
 )
 CHANGES = [name for name in MODULES if name.endswith(("_password", "_reset"))]
 SECRETS = {

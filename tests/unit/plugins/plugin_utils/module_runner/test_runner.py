@@ -28,6 +28,7 @@ from support.gateway import (
 from support.module_runner import (
     NEW,
     OLD,
+    ONLY_ACTIONS,
     assert_shows_no_secret,
 )
 from support.wire_script import WireScript
@@ -46,9 +47,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 )
 
 LOGIN = {**ADMIN_OPTIONS, "password": OLD}
-MODULES = sorted(
-    path.stem for path in Path(modules.__path__[0]).glob("[!_]*.py") if path.stem not in ("rekey", "retire", "rotation")
-)
+MODULES = sorted(path.stem for path in Path(modules.__path__[0]).glob("[!_]*.py") if path.stem not in ONLY_ACTIONS)
 
 
 def test_it_runs_the_module_of_its_name(wire: WireScript) -> None:
