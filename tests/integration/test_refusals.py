@@ -105,7 +105,7 @@ def test_a_load_balancer_that_sends_changes_twice(controller: Controller, simula
         add(controller, 1001 + number, kind)
     add(controller, 1100, "idaas", "idaas_update")
     controller.fill()
-    with LoadBalancer(tmp_path / "balancer", simulator.url, simulator.ca_path) as balancer:
+    with LoadBalancer(tmp_path / "balancer", simulator.url, simulator.ca_path, sends_changes_twice=True) as balancer:
         for service, where in (("cc", "gateway"), ("cec", "cec"), ("idaas", "idaas")):
             name = f"rotate_{service}_{where}_url" if service == "cc" else f"rotate_{service}_url"
             controller.group_vars |= {name: balancer.url, f"rotate_{service}_ca_path": balancer.ca_path}

@@ -2,14 +2,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A load balancer as a process of its own, which sends each change of a password twice and passes the second answer on.
+"""A load balancer as a process of its own, with the habits of those that stand before a service.
 
-Many do that where the answer of the first server is late or broken. It ends TLS with a certificate of its own, and
-speaks to the service by TLS again. Standard library only, apart from the certificate.
+It ends TLS with a certificate of its own, and speaks to the service by TLS again. Standard library only, apart from the
+certificate. On request it
+
+- sends each change of a password twice and passes the second answer on, as many do where the answer of the first server
+  is late or broken,
+- marks each answer as text (a byte order mark), or encodes it anew without saying so,
+- demands a certificate of its clients.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import re
 import ssl
@@ -39,10 +45,26 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 class LoadBalancer:
     """The process. Use it as a context manager."""
 
-    def __init__(self, folder: Path, service_url: str, service_ca_path: str) -> None:
-        """`folder` gets the certificates and is created; the service is the one that it stands before."""
+    def __init__(
+        self,
+        folder: Path,
+        service_url: str,
+        service_ca_path: str,
+        *,
+        sends_changes_twice: bool = False,
+        encoding: str = "utf-8",
+        client_ca_path: str = "",
+    ) -> None:
+        """`folder` gets the certificates and is created; the service is the one that it stands before.
+
+        `encoding` is that of the answers, by Python's name; `client_ca_path` vouches for the clients.
+        """
         self._folder = folder
-        self._command = [sys.executable, "-m", "support.load_balancer", str(folder), service_url, service_ca_path]
+        self._command = [
+            *(sys.executable, "-m", "support.load_balancer", str(folder), service_url, service_ca_path),
+            *(f"--encoding={encoding}", f"--client-ca-path={client_ca_path}"),
+            *(["--sends-changes-twice"] if sends_changes_twice else []),
+        ]
         self._process: subprocess.Popen[bytes] | None = None
         self.ca_path = str(folder / "ca.pem")
         self.url = ""
@@ -71,11 +93,15 @@ class LoadBalancer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, service_url: str, service_ca_path: str, context: ssl.SSLContext) -> None:
+    def __init__(self, habits: argparse.Namespace, context: ssl.SSLContext) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self.service = urlsplit(service_url)
-        self.to_service = ssl.create_default_context(cafile=service_ca_path)
+        self.habits = habits
+        self.service = urlsplit(habits.service_url)
+        self.to_service = ssl.create_default_context(cafile=habits.service_ca_path)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients without a certificate, or that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,9 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reply = self._ask(body)
-        if CHANGES.search(urlsplit(self.path).path):
+        if self.server.habits.sends_changes_twice and CHANGES.search(urlsplit(self.path).path):
             reply = self._ask(body)
         status, headers, answer = reply
+        answer = answer.decode().encode(self.server.habits.encoding)
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
@@ -120,14 +147,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing; requests carry passwords."""
 
 
-def main(folder: Path, service_url: str, service_ca_path: str) -> None:
+def main() -> None:
     """Serve until killed, and say in a file on which port."""
-    _ca_path, certificate = issue(folder, ("localhost", LOOPBACK))
-    server = _Server(service_url, service_ca_path, server_context(certificate))
-    (folder / "starting").write_text(str(server.server_port), encoding="ascii")
-    (folder / "starting").rename(folder / PORT_FILE)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("service_url")
+    parser.add_argument("service_ca_path")
+    parser.add_argument("--sends-changes-twice", action="store_true")
+    parser.add_argument("--encoding")
+    parser.add_argument("--client-ca-path")
+    habits = parser.parse_args()
+    _ca_path, certificate = issue(habits.folder, ("localhost", LOOPBACK))
+    context = server_context(certificate)
+    if habits.client_ca_path:
+        context.load_verify_locations(habits.client_ca_path)
+        context.verify_mode = ssl.CERT_REQUIRED
+    server = _Server(habits, context)
+    starting = habits.folder / "starting"
+    starting.write_text(str(server.server_port), encoding="ascii")
+    starting.rename(habits.folder / PORT_FILE)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    main()

@@ -80,6 +80,8 @@ def parse(path: str, text: str) -> dict[str, Entry]:
     Raises:
         StoreError: it is damaged, or of another format.
     """
+    if not text.strip():
+        raise StoreError(f"{path} is empty; {_RESTORE}")
     if text.startswith("$ANSIBLE_VAULT"):
         raise StoreError(
             f"{path} is encrypted as a whole, and its secrets are encrypted already; run ansible-vault decrypt on it"
@@ -110,7 +112,7 @@ def text_of(host: str, credentials: Mapping[str, Entry]) -> str:
     return _HEADER + str(yaml.dump(document, None, _StoreDumper, sort_keys=False, explicit_start=True))
 
 
-_RESTORE = "restore it from a backup"
+_RESTORE = "restore it from the newest backup"
 
 
 def _has_aliases(text: str) -> bool:

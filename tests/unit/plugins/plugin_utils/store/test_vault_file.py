@@ -427,7 +427,7 @@ def test_a_damaged_file(store: VaultFileStore, folder: Path, text: str) -> None:
     store.write("other", KIND, ENTRY)
     path = folder / "agent-1001.yml"
     path.write_text(text)
-    with pytest.raises(StoreError, match=r"agent-1001\.yml is damaged; restore it from a backup"):
+    with pytest.raises(StoreError, match=r"agent-1001\.yml is damaged; restore it from the newest backup"):
         store.read(HOST, KIND)
     with pytest.raises(StoreError, match="is damaged"):
         store.write(HOST, KIND, ENTRY)
