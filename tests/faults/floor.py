@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -22,7 +23,17 @@ from typing import Any
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from simulator.client import Simulator
-from support.controller import VAULT_PASSWORD, Controller, Credential, Encrypted, Keeper, Run, ago, new_password
+from support.controller import (
+    VAULT_PASSWORD,
+    Controller,
+    Credential,
+    Encrypted,
+    Keeper,
+    Run,
+    Running,
+    ago,
+    new_password,
+)
 from support.secrecy import hits
 
 from .cases import Accident, Case, Request, is_change
@@ -124,10 +135,12 @@ class Floor:
         self.outputs: list[Run] = []
         # Whether the servers forget wrong logins after the lock window; otherwise only a right one clears their count.
         self.forgets = False
+        # Whether the runs are of the playbook enroll; all cases of a floor share one.
+        (self.is_new,) = {player.case.flow.is_new for player in self.players}
         self._opened: dict[str, str] = {}
         if free:
-            # Every host goes its own way, so that all of them can be held at once.
-            self.controller.environment |= {"ANSIBLE_STRATEGY": "free", "ANSIBLE_FORKS": str(len(self.players))}
+            # All hosts can be held at once.
+            self.controller.environment["ANSIBLE_FORKS"] = str(len(self.players))
         else:
             self.take_turns()
         self._fill()
@@ -145,9 +158,13 @@ class Floor:
         return Player(case, credentials)
 
     def _fill(self) -> None:
-        self.controller.fill()
+        self.controller.store.mkdir(mode=0o700, exist_ok=True)
         for player in self.players:
-            if player.case.flow.is_lost:
+            if known := [one for one in player.credentials.values() if not (self.is_new and one is player.main)]:
+                self.controller.fill(*known)
+            if self.is_new:
+                player.foreign.add(player.main.password)
+            elif player.case.flow.is_lost:
                 self.set_password(player)
                 refused = {
                     "at": ago(hours=WRONG_BEFORE),
@@ -165,8 +182,8 @@ class Floor:
         self.simulator.act("password", player.main.kind, player.main.number, password=password)
 
     def take_turns(self) -> None:
-        """Go on with Ansible's usual strategy."""
-        self.controller.environment |= {"ANSIBLE_STRATEGY": "linear", "ANSIBLE_FORKS": str(FORKS)}
+        """Go on with as many hosts at once as is usual."""
+        self.controller.environment["ANSIBLE_FORKS"] = str(FORKS)
 
     # -- runs ----------------------------------------------------------------------------------------------------------
 
@@ -176,18 +193,22 @@ class Floor:
         if faults:
             self.simulator.add_faults(faults)
 
-    def arguments(self, players: Sequence[Player] | None = None) -> list[str]:
-        """Arguments of a run for some hosts, or all, in one batch."""
-        batch = ["-vv", "-e", '{"rotate_serial": ["100%"], "rotate_max_fail_percentage": 100}']
-        return batch if players is None or len(players) == len(self.players) else [*batch, *self._only(players)]
+    def start(self, players: Sequence[Player] | None = None, *more: str) -> Running:
+        """Start the playbook for some hosts, or all, in one batch."""
+        playbook = "callcenter.passwords.enroll" if self.is_new else "callcenter.passwords.rotate"
+        usual = {"rotate_serial": ["100%"], "rotate_max_fail_percentage": 100}
+        given = usual | ({"rotate_enroll_by": "administrator"} if self.is_new else {})
+        only = [] if players is None or len(players) == len(self.players) else self._only(players)
+        return self.controller.start(playbook, "-vv", "-e", json.dumps(given), *only, *more)
 
     def _only(self, players: Sequence[Player]) -> list[str]:
         path = self.controller.folder / "limit"
         path.write_text("".join(f"{player.host}\n" for player in players), encoding="utf-8")
         return ["--limit", f"@{path}"]
 
-    def rotate(self, players: Sequence[Player] | None = None, *more: str) -> Run:
-        run = self.controller.run("callcenter.passwords.rotate", *self.arguments(players), *more, timeout=1800)
+    def run(self, players: Sequence[Player] | None = None, *more: str) -> Run:
+        """Run the playbook to its end, and judge."""
+        run = self.start(players, *more).result(timeout=1800)
         for player in self.players:
             if _is_sent_twice(calls_of(player, run.calls)):
                 player.faults.append("sent twice: a change that had no clear answer was repeated without a login")
@@ -207,14 +228,14 @@ class Floor:
             if not left:
                 break
             self.wait(pause)
-            self.rotate(left)
+            self.run(left)
             self._unblock([player for player in left if player.end == "blocked"])
             self._take_ways_out([player for player in left if player.end == "held"])
         self.wait(2 * HOURS)  # whatever comes late has come by then
         self.judge()
         sample = [player for player in self.players if player.end == "rotated"][::QUIET_SAMPLE]
         if sample:
-            asked = {(call["service"], call["account"]) for call in self.rotate(sample).calls}
+            asked = {(call["service"], call["account"]) for call in self.run(sample).calls}
             for player in sample:
                 if asked & {credential.key for credential in player.credentials.values()}:
                     player.faults.append("not quiet: a rotated credential was asked about again")
@@ -234,7 +255,7 @@ class Floor:
         if unheard:
             for player in unheard:
                 player.words += 1
-            self.rotate(unheard, "-e", "rotate_retry_diverged=true")
+            self.run(unheard, "-e", "rotate_retry_diverged=true")
         for kind, stuck in _by_kind(player for player in held if player.end == "held").items():
             passwords = {}
             for player in stuck:
@@ -267,7 +288,8 @@ class Floor:
             return f"{moment - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
         path = self.controller.store / f"{player.host}.yml"
-        path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
+        if path.exists():
+            path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
 
     # -- the judge -----------------------------------------------------------------------------------------------------
 
@@ -299,7 +321,8 @@ class Floor:
         held = stored[player.case.flow.kind]
         is_over = account["password"] == held["current"] and held["staged"] is None
         if is_over and held["current"] != player.main.password:
-            return "rotated" if held["rotated_at"] else "open"
+            # What an administrator has set may be temporary, and then has no date; what is new is enrolled with it.
+            return "rotated" if held["rotated_at"] or self.is_new else "open"
         if outcomes.get(player.host) == "held":
             return "held"
         if outcomes.get(player.host) == "blocked" and not player.words:
@@ -311,12 +334,16 @@ class Floor:
 
     def stored(self, host: str) -> dict[str, dict[str, Any]]:
         """What the store holds for a host, its secrets opened. Each is opened once, since opening is slow."""
-        text = (self.controller.store / f"{host}.yml").read_text(encoding="utf-8")
+        path = self.controller.store / f"{host}.yml"
+        text = path.read_text(encoding="utf-8") if path.exists() else "credentials: {}"
         document = yaml.load(text, Keeper)  # noqa: S506  a subclass of the safe loader
-        return {
-            kind: {name: self._open(value) for name, value in values.items()}
-            for kind, values in document["credentials"].items()
-        }
+        return defaultdict(
+            lambda: dict.fromkeys((*SLOTS, "rotated_at")),
+            {
+                kind: {name: self._open(value) for name, value in values.items()}
+                for kind, values in document["credentials"].items()
+            },
+        )
 
     def _open(self, value: Any) -> Any:
         if not isinstance(value, Encrypted):

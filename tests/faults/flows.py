@@ -30,7 +30,8 @@ class Flow:
         needs: other kinds of credentials that the person must have.
         account: how the account differs from the simulator's default.
         variables: the host's.
-        is_lost: somebody else has changed the password before, and an administrator is to repair it.
+        is_lost: nobody knows the password, and an administrator is to set another one.
+        is_new: the store has no password of it yet. The playbook enroll has the first one set.
         has_registrar: SIP phones are tried at the registrar.
         token: the operation that gets the tenant's token, once for all hosts of a run.
     """
@@ -43,6 +44,7 @@ class Flow:
     account: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     is_lost: bool = False
+    is_new: bool = False
     has_registrar: bool = False
     token: str = ""
 
@@ -58,6 +60,15 @@ FLOWS = (
         needs=("cc_config",),
         variables={"rotate_repair": ["cc_agent"]},
         is_lost=True,
+    ),
+    Flow(
+        "agent, taken over",
+        "cc_agent",
+        "config_reset",
+        "sign_in",
+        needs=("cc_config",),
+        is_lost=True,
+        is_new=True,
     ),
     Flow("administrator", "cc_config", "config_change", "config_login"),
     Flow("business account", "cec_account", "account_change", "login_check", token="cec_token"),
@@ -86,6 +97,15 @@ FLOWS = (
         "idaas_login",
         variables={"rotate_repair": ["idaas"]},
         is_lost=True,
+        token="idaas_tenant_token",
+    ),
+    Flow(
+        "user, taken over",
+        "idaas",
+        "idaas_reset",
+        "idaas_login",
+        is_lost=True,
+        is_new=True,
         token="idaas_tenant_token",
     ),
 )

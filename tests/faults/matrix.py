@@ -73,9 +73,13 @@ class Played:
 
 def healthy(place: Place, flows: Iterable[Flow]) -> list[Healthy]:
     """Rotate one host of each flow without accidents, and watch."""
-    floor = Floor(place, [Case(flow, "healthy", "healthy") for flow in flows])
+    of_playbooks = _by_playbook([Case(flow, "healthy", "healthy") for flow in flows])
+    return list(chain.from_iterable(_healthy(Floor(place, of_one)) for of_one in of_playbooks))
+
+
+def _healthy(floor: Floor) -> list[Healthy]:
     points = scenes.watched(floor)
-    run = floor.rotate()
+    run = floor.run()
     found = [
         Healthy(player.case.flow, requests_of(player, run.calls), len(list(points.glob(f"{player.host}.*.yml"))))
         for player in floor.players
@@ -143,9 +147,16 @@ def play(place: Place, batch: Batch) -> Played:
 
 def _split(name: str, scene: Scene, found: Sequence[Case], *, free: bool = False, most: int = 0) -> Iterator[Batch]:
     most = most or (MOST_HELD if free else MOST_HOSTS)
-    count = -(-len(found) // most)
-    for number in range(count):
-        yield Batch(f"{name} {number + 1}/{count}", scene, found[number::count], free)
+    parts = [some[n :: -(-len(some) // most)] for some in _by_playbook(found) for n in range(-(-len(some) // most))]
+    for number, part in enumerate(parts):
+        yield Batch(f"{name} {number + 1}/{len(parts)}", scene, part, free)
+
+
+def _by_playbook(found: Sequence[Case]) -> Iterator[Sequence[Case]]:
+    """Cases that can share a run."""
+    for is_new in (False, True):
+        if some := [case for case in found if case.flow.is_new == is_new]:
+            yield some
 
 
 def _has_budget(h: Healthy) -> bool:
@@ -200,8 +211,5 @@ def _tokens(flows: Sequence[Healthy]) -> Iterator[Batch]:
         for name, fault in TOKEN_FAULTS.items():
             write = {"fault": {"operation": token, **fault}}
             row = "tenant's token service failing"
-            yield Batch(
-                f"{token} {name}",
-                scenes.no_token,
-                [Case(h.flow, row, f"{token} {name}", write=write) for h in flows if h.flow.token == token] * 2,
-            )
+            some = [Case(h.flow, row, f"{token} {name}", write=write) for h in flows if h.flow.token == token] * 2
+            yield from _split(f"{token} {name}", scenes.no_token, some)

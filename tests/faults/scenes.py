@@ -20,7 +20,6 @@ HOOK = Path(__file__).resolve().parent / "hook"
 PATIENCE = 300
 """Seconds for the slowest host to get to where it is held."""
 HELD = {"rotate_cc_timeout": 280, "rotate_cec_timeout": 280, "rotate_idaas_timeout": 280, "rotate_sip_timeout": 60}
-PLAYBOOK = "callcenter.passwords.rotate"
 
 Scene = Callable[[Floor], None]
 
@@ -28,7 +27,7 @@ Scene = Callable[[Floor], None]
 def wrong_answers(floor: Floor) -> None:
     """Every host meets its accidents in one run, and perhaps more in the next."""
     floor.plan()
-    floor.rotate()
+    floor.run()
     for player in floor.unmet():
         player.faults.append("void: the accident did not happen")
     floor.simulator.clear_faults()
@@ -36,14 +35,14 @@ def wrong_answers(floor: Floor) -> None:
     if again:
         floor.plan("later")
         floor.wait(31 * 60)
-        floor.rotate(again)
+        floor.run(again)
 
 
 def killed_at_requests(floor: Floor) -> None:
     """Every host is held at its request, answered or not; then the whole run is killed. The next may be hurt as well."""
     floor.plan()
     with _patient(floor):
-        run = floor.controller.start(PLAYBOOK, *floor.arguments())
+        run = floor.start()
         _kill(floor, run, lambda: not floor.simulator.faults())
     _again(floor)
 
@@ -51,7 +50,7 @@ def killed_at_requests(floor: Floor) -> None:
 def killed_at_writes(floor: Floor) -> None:
     """Every host is held before or after a write of its store; then the whole run is killed. The next may be hurt."""
     points = watched(floor)
-    run = floor.controller.start(PLAYBOOK, *floor.arguments())
+    run = floor.start()
     _kill(floor, run, lambda: all((points / f"{player.host}.held").exists() for player in floor.players))
     unwatched(floor)
     _again(floor)
@@ -62,13 +61,13 @@ def _again(floor: Floor) -> None:
     again = [player for player in floor.players if player.case.later]
     if again:
         floor.plan("later")
-        floor.rotate(again)
+        floor.run(again)
 
 
 def broken_disk(floor: Floor) -> None:
     """The store is full, read-only or cannot be flushed from one of its writes on, while the run lasts."""
     points = watched(floor)
-    floor.rotate()
+    floor.run()
     for player in floor.players:
         if player.case.write["how"] != "not flushed" and not (points / f"{player.host}.held").exists():
             player.faults.append("void: the disk did not fail")
@@ -80,14 +79,18 @@ def restored_backup(floor: Floor) -> None:
     points = watched(floor)
     shutil.copytree(floor.controller.store, points, dirs_exist_ok=True)  # version 0
     floor.plan()
-    floor.rotate()
+    floor.run()
     floor.simulator.clear_faults()
     unwatched(floor)
     for player in floor.players:
         number = player.case.write["write"]
         backup = points / (f"{player.host}.{number}.yml" if number else f"{player.host}.yml")
         player.foreign.add(str(floor.simulator.account(*player.main.key)["password"]))
-        shutil.copyfile(backup, floor.controller.store / f"{player.host}.yml")
+        file = floor.controller.store / f"{player.host}.yml"
+        if backup.exists():
+            shutil.copyfile(backup, file)
+        else:
+            file.unlink()
     floor.judge()
 
 
@@ -101,7 +104,7 @@ def nights(floor: Floor) -> None:
             _act(floor, player)
     floor.plan()
     for _night in range(NIGHTS):
-        floor.rotate()
+        floor.run()
         floor.wait(NIGHT)
     floor.simulator.clear_faults()
 
@@ -109,23 +112,23 @@ def nights(floor: Floor) -> None:
 def wrong_clocks(floor: Floor) -> None:
     """What the run has written is dated as by a clock that was wrong."""
     floor.plan()
-    floor.rotate()
+    floor.run()
     floor.simulator.clear_faults()
     for player in floor.players:
         floor.date_back(-player.case.write["clock"], player)
-    floor.rotate()
+    floor.run()
 
 
 def twins(floor: Floor) -> None:
     """Each host is rotated; then another one names its account. That one sends nothing, and the first is not hurt."""
-    floor.rotate()
+    floor.run()
     floor.wait(25 * HOURS)
     twins = [(player, f"twin-of-{player.host}") for player in floor.players]
     for player, twin in twins:
         others = {"name": "somebody-else"} if player.case.write["twin"] == "other" else {}
         floor.controller.add_copy(player.host, twin, **others)
     floor.plan()
-    run = floor.rotate(None, "-e", "rotate_when=always")
+    run = floor.run(None, "-e", "rotate_when=always")
     for player, twin in twins:
         outcome, said = run.outcome(twin, player.main.kind), run.message(twin)
         if outcome != "failed" or not any(words in said for words in ("belongs to the inventory host", "names")):
@@ -138,13 +141,13 @@ def outage(floor: Floor) -> None:
     """No login is answered. Few are made at the server, and then nobody is left waiting for a person's word."""
     allowed = floor.controller.group_vars.pop("rotate_max_unanswered_logins_per_server")
     floor.plan()
-    run = floor.rotate()
+    run = floor.run()
     floor.controller.group_vars["rotate_max_unanswered_logins_per_server"] = allowed
     asked = [call for call in run.calls if call["fault"]]
     if not 0 < len(asked) <= MOST_IN_AN_OUTAGE:
         floor.players[0].faults.append(f"unresolved: {len(asked)} logins at a server that does not answer")
     floor.simulator.clear_faults()
-    run = floor.rotate()
+    run = floor.run()
     for player in floor.players:
         if player.end != "rotated":
             outcome = run.outcome(player.host, player.main.kind)
@@ -159,7 +162,7 @@ def meddled_before(floor: Floor) -> None:
     """Somebody does something to the account before the run."""
     for player in floor.players:
         _act(floor, player)
-    floor.rotate()
+    floor.run()
 
 
 def meddled_between(floor: Floor) -> None:
@@ -169,12 +172,12 @@ def meddled_between(floor: Floor) -> None:
     """
     floor.forgets = True
     floor.plan()
-    floor.rotate()
+    floor.run()
     floor.simulator.clear_faults()
     floor.wait(60)
     for player in floor.players:
         _act(floor, player)
-    floor.rotate()
+    floor.run()
 
 
 def meddled_during(floor: Floor) -> None:
@@ -196,7 +199,7 @@ def meddled_during(floor: Floor) -> None:
         return not waiting or run.process.poll() is not None
 
     with _patient(floor):
-        run = floor.controller.start(PLAYBOOK, *floor.arguments())
+        run = floor.start()
         until(lambda: all_done(run), PATIENCE, pause=0.1)
         for player in waiting:
             player.faults.append("void: nobody got there in time")
@@ -211,10 +214,10 @@ def crowded(controllers: int) -> Callable[[Floor], None]:
         floor.simulator.options(latency=0.02)
         runs = []
         for number in range(controllers):
-            # Every second one lets each host go its own way, so that they meet in all places.
-            floor.controller.environment["ANSIBLE_STRATEGY"] = "free" if number % 2 else "linear"
-            runs.append(floor.controller.start(PLAYBOOK, *floor.arguments()))
-        floor.controller.environment["ANSIBLE_STRATEGY"] = "linear"
+            # Of different width, so that they meet in all places.
+            floor.controller.environment["ANSIBLE_FORKS"] = str(FORKS // (1 + number))
+            runs.append(floor.start())
+        floor.take_turns()
         for run in runs:
             floor.seen(run.result(1800))
         floor.simulator.options(latency=0)
@@ -225,14 +228,14 @@ def crowded(controllers: int) -> Callable[[Floor], None]:
 def strange_registrar(floor: Floor) -> None:
     """The registrar is silent, or answers everything with one status."""
     floor.simulator.options(registrar=dict(floor.players[0].case.write["registrar"]))
-    floor.rotate()
+    floor.run()
     floor.simulator.options(registrar={"silent": False, "status": 0, "only_credentials": False})
 
 
 def no_token(floor: Floor) -> None:
     """The request that is made once for all hosts goes wrong."""
     floor.simulator.fault(**floor.players[0].case.write["fault"])
-    floor.rotate()
+    floor.run()
 
 
 def _act(floor: Floor, player: Player) -> None:

@@ -63,7 +63,8 @@ def test_the_first_agent(clone: Path, tmp_path: Path) -> None:
 
     assert finished.returncode == 0, finished.stdout + finished.stderr
     recaps = re.findall(r"^agent-1001 .* (changed=\d) .* failed=0 ", finished.stdout, re.MULTILINE)
-    assert recaps == ["changed=1"] * 2, "enrolled, then rotated"
+    assert recaps == ["changed=1", "changed=1", "changed=0"], "enrolled, rotated, and nothing left to do"
+    assert "PASSWORDS *" in finished.stdout, "the report"
     shown = re.findall(r'"(?:msg|credentials\.cc_agent\.current)": "(\S+)"', finished.stdout)
     assert len(shown) == 2
     assert shown[0] == shown[1] != "Start_secret7"
