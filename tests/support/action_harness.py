@@ -49,10 +49,14 @@ def action(
     connection_options: dict[str, Any] = {}
     connected = SimpleNamespace(
         ansible_name=connection,
-        become=become,
+        become=SimpleNamespace(name="sudo") if become else None,
         _shell=SimpleNamespace(tmpdir=None),
         options=connection_options,
         set_option=connection_options.__setitem__,
+        # What ansible-core before 2.19 asks about pipelining, and what later ones do.
+        get_option=lambda name: connection_options.get(name, False),
+        has_pipelining=pipelines,
+        always_pipeline_modules=False,
         is_pipelining_enabled=lambda _wrap_async: pipelines and connection_options.get("pipelining", False),
     )
     templar = SimpleNamespace(template=lambda value: _filled(value, template))

@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
+from unittest import mock
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import Login
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.operation import Operation
 from support.wire_script import Answer, Fault
+
+try:
+    from ansible.module_utils.testing import patch_module_args
+except ImportError:  # ansible-core before 2.19
+
+    def patch_module_args(module_args: dict[str, Any] | None = None) -> AbstractContextManager[None]:
+        """Give a module its arguments, as Ansible does."""
+        given = json.dumps({"ANSIBLE_MODULE_ARGS": module_args}).encode()
+        return mock.patch.object(basic, "_ANSIBLE_ARGS", given)
+
 
 MARKER = "marker"
 """A piece of every secret of the tests, whatever its case, and of every text that a server writes."""

@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.action import rotation
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.runner import ModuleRunner
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.secretive_action import KEEPS_TEMPLATES
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import BookedLogin, Ciphertext, Entry
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
@@ -113,7 +114,8 @@ class Controller:
         task._display = SimpleNamespace(warning=self.warnings.append, display=self._show)
         before = dict(task._task.args)
         result: dict[str, Any] = task.run(task_vars={"inventory_hostname": HOST, **variables})
-        assert task._task.args == before, "a task's arguments are sent to callbacks"
+        shown = before if KEEPS_TEMPLATES else dict.fromkeys(before, "not shown")
+        assert task._task.args == shown, "a task's arguments are sent to callbacks"
         assert_shows_no_secret(result)
         return result
 

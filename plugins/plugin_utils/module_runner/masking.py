@@ -34,9 +34,10 @@ def masked(result: dict[str, Any], secrets: Iterable[Any]) -> dict[str, Any]:
     from ansible.module_utils.common.parameters import remove_values
 
     hidden |= _read
-    # A password that is one letter must not turn "changed: false" into a word.
+    # A password that is one letter must not turn "changed: false" into a word, nor nothing into something.
     return {
-        key: value if isinstance(value, (bool, int)) else remove_values(value, hidden) for key, value in result.items()
+        key: value if value is None or isinstance(value, (bool, int)) else remove_values(value, hidden)
+        for key, value in result.items()
     }
 
 

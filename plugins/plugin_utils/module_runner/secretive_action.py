@@ -20,7 +20,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling impor
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import leaves
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.verbosity import answers_unprinted
 
-_KEEPS_TEMPLATES = hasattr(ActionBase, "finalize_task_arg")
+KEEPS_TEMPLATES = hasattr(ActionBase, "finalize_task_arg")
 """Whether this ansible-core (2.19 and later) leaves it to an action to fill its arguments in."""
 _GIVEN = "_callcenter_passwords_given"
 
@@ -45,7 +45,7 @@ class SecretiveAction(ActionBase):
         """Do what the task is for."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         task = self._task
-        if not _KEEPS_TEMPLATES:  # They are filled in already. A further attempt needs them again.
+        if not KEEPS_TEMPLATES:  # They are filled in already. A further attempt needs them again.
             given = vars(task).setdefault(_GIVEN, task.args)
             task.args = dict.fromkeys(given, "not shown")
             return {**result, **self.act(given, task_vars or {})}

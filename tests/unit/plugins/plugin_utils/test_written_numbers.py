@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ SPEC = ArgumentSpec(
 )
 
 
+def tells_lines() -> bool:
+    return importlib.util.find_spec("ansible._internal") is not None
+
+
 def from_inventory(folder: Path, file: str, text: str) -> Any:
     """Return the variable `name` of the host `h` of an inventory."""
     path = folder / file
@@ -39,8 +44,15 @@ def from_inventory(folder: Path, file: str, text: str) -> Any:
     return VariableManager(loader=loader, inventory=inventory).get_vars(host=inventory.get_host("h"))["name"]
 
 
-@pytest.mark.parametrize("written", ["41001", "13800000000", "0", "04001", "56L", "no", "'1'"])
-def test_names_of_an_inventory_in_ini_format(tmp_path: Path, written: str) -> None:
+@pytest.mark.parametrize("written", ["04001", "56L", "no"])
+def test_names_that_an_inventory_in_ini_format_leaves_alone(tmp_path: Path, written: str) -> None:
+    value = from_inventory(tmp_path, "hosts.ini", f"[all]\nh name={written} other=141001\n")
+    assert checked(SPEC, {"name": value})["name"] == written
+
+
+@pytest.mark.skipif(not tells_lines(), reason="ansible-core before 2.19 does not tell where a value was written")
+@pytest.mark.parametrize("written", ["41001", "13800000000", "0", "'1'"])
+def test_numbers_of_an_inventory_in_ini_format(tmp_path: Path, written: str) -> None:
     value = from_inventory(tmp_path, "hosts.ini", f"[all]\nh name={written} other=141001\n")
     assert checked(SPEC, {"name": value})["name"] == written.strip("'")
 

@@ -18,9 +18,10 @@ from ansible_collections.callcenter.passwords.plugins.action import cc_agent_log
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import SHARED_MEMORY
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.preload import freeze
 if os.fork() == 0:
-    print("memory" in vars(SHARED_MEMORY), gc.get_freeze_count())
+    # Python 3.12 has a few hundred frozen from its start.
+    before = gc.get_freeze_count()
     freeze()
-    print(gc.get_freeze_count() > 10000, *(name for name in sys.modules if ".passwords.plugins.modules." in name))
+    print("memory" in vars(SHARED_MEMORY), before < 1000, gc.get_freeze_count() > 10000, *(name for name in sys.modules if ".passwords.plugins.modules." in name))
     os._exit(sys.stdout.flush() or 0)
 os.wait()
 """
@@ -29,6 +30,6 @@ os.wait()
 def test_a_worker_inherits_modules_and_memory_and_freezes_them_when_an_action_begins() -> None:
     finished = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
     taken, before, frozen, *loaded = finished.stdout.split()
-    assert (taken, before, frozen) == ("True", "0", "True")
+    assert (taken, before, frozen) == ("True", "True", "True")
     (folder,) = modules.__path__
     assert {name.rpartition(".")[2] for name in loaded} == {path.stem for path in Path(folder).glob("[!_]*.py")}

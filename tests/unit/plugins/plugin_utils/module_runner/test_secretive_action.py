@@ -27,6 +27,7 @@ class Echo(SecretiveAction):
         return args
 
 
+@pytest.mark.skipif(not secretive_action.KEEPS_TEMPLATES, reason="ansible-core before 2.19 fills arguments in itself")
 def test_templates_are_kept() -> None:
     task = action(Echo, "echo", WRITTEN, template={"{{ secret }}": "Marker-1"}.__getitem__)
     assert Echo.finalize_task_arg("password", "{{ secret }}", None, None) == "{{ secret }}"
@@ -35,7 +36,7 @@ def test_templates_are_kept() -> None:
 
 
 def test_values_are_taken_away_where_ansible_has_filled_them_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secretive_action, "_KEEPS_TEMPLATES", False)
+    monkeypatch.setattr(secretive_action, "KEEPS_TEMPLATES", False)
     task = action(Echo, "echo", {"password": "Marker-1"})
     assert [task.run(task_vars={})["used"] for _attempt in range(2)] == ["Marker-1"] * 2
     assert task._task.args == {"password": "not shown"}

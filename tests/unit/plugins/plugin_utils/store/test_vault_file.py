@@ -427,9 +427,10 @@ def test_a_damaged_file(store: VaultFileStore, folder: Path, text: str) -> None:
     store.write("other", KIND, ENTRY)
     path = folder / "agent-1001.yml"
     path.write_text(text)
-    with pytest.raises(StoreError, match=r"agent-1001\.yml is damaged; restore it from the newest backup"):
+    fault = "damaged" if text else "empty"
+    with pytest.raises(StoreError, match=rf"agent-1001\.yml is {fault}; restore it from the newest backup"):
         store.read(HOST, KIND)
-    with pytest.raises(StoreError, match="is damaged"):
+    with pytest.raises(StoreError, match=f"is {fault}"):
         store.write(HOST, KIND, ENTRY)
     assert path.read_text() == text
 
@@ -441,7 +442,7 @@ def test_a_file_cut_off_anywhere_is_damaged_or_whole(store: VaultFileStore, fold
     # The last scalar may lose its end unnoticed; ansible-vault notices, by its checksum.
     for length in range(0, whole.index(b"previous:"), 7):
         path.write_bytes(whole[:length])
-        with pytest.raises(StoreError, match=r"is damaged|has a format that this version does not know"):
+        with pytest.raises(StoreError, match=r"is empty|is damaged|has a format that this version does not know"):
             store.read(HOST, KIND)
     path.write_bytes(whole)
     assert store.read(HOST, KIND) == written
