@@ -72,9 +72,13 @@ class ActionModule(SecretiveAction):
         args = self._arguments(args, variables)
         host = str(args["host"] or variables.get("inventory_hostname", ""))
         brake = Brake(self._fleet(args, variables), host)
-        outcome = self._outcome(host, args, variables, brake)
-        if stops := brake.leave(outcome["outcome"] if outcome["failed"] else ""):
-            self._display.warning(stops)
+        failure = str(Outcome.UNKNOWN)  # where the task is cut off, as by Ansible's time-out for tasks
+        try:
+            outcome = self._outcome(host, args, variables, brake)
+            failure = outcome["outcome"] if outcome["failed"] else ""
+        finally:
+            if stops := brake.leave(failure):
+                self._display.warning(stops)
         if outcome["failed"]:
             _failed.add((host, args["kind"]))
             outcome["msg"] = f"{args['kind']}: {outcome['msg']}"

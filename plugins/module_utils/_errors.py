@@ -10,6 +10,7 @@ at all, or nobody knows. When in doubt it is *unknown*.
 
 from __future__ import annotations
 
+import re
 import traceback
 from enum import Enum
 from pathlib import Path
@@ -102,6 +103,17 @@ COUNTS_AS_FAILED = frozenset({Outcome.WRONG_PASSWORD, Outcome.UNKNOWN})
 
 NOT_EVALUATED = frozenset({"407", "429", "503", "511"})
 """HTTP statuses of a server, or a proxy before it, that has not looked at the request; the same may succeed later."""
+
+ONE_SERVER = "where a load balancer stands before it, it must send all requests of a session to one server (stickiness)"
+"""The likeliest reason why a server does not know a session that was opened a moment ago."""
+
+_HTTP_STATUS = re.compile(r"[1-5][0-9]{2}")
+
+
+def is_of_service(code: str | None) -> bool:
+    """Whether a code is the service's own. Where it is none or an HTTP status, something else may have answered."""
+    return code is not None and not _HTTP_STATUS.fullmatch(code)
+
 
 FEW_ATTEMPTS = 2
 """When the server says that so few attempts are left before it locks the account, none is made any more."""

@@ -95,6 +95,11 @@ change_sent:
   returned: when a change was decided
   type: bool
   sample: true
+session_open:
+  description: The session in which the change was sent could not be ended. The gateway ends it by itself.
+  returned: when it could not be ended
+  type: bool
+  sample: true
 login:
   description: Outcome of the last login of this task; see the login modules. Empty when no login was needed.
   returned: when a change was decided

@@ -36,7 +36,7 @@ _QUOTE_NO_VALUE = (
 _TYPE = ("type", "elements")
 _QUOTES = (
     "put it in quotes where it is written, since YAML makes other text of 0017, 12_34 and no; in an INI inventory in "
-    "two kinds of quotes, as in '\"0017\"'"
+    "two kinds of quotes, as in '\"0017\"'; where a template computes it, end that with | string"
 )
 
 
@@ -61,7 +61,9 @@ def _misread(options: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[s
     """Give what is no longer what was written, or holds what nobody has meant."""
     for name, rule in options.items():
         value = given.get(name)
-        if isinstance(value, Mapping) and "options" in rule:
+        if value is None and name in given and _needs_value(rule):
+            yield f"{name} has no value; give it one, or remove it"
+        elif isinstance(value, Mapping) and "options" in rule:
             yield from _misread(rule["options"], value)
         elif isinstance(value, list):
             yield from (fault for one in value if (fault := _altered(name, rule.get("elements"), one)))
@@ -70,6 +72,11 @@ def _misread(options: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[s
         # A password is raw, and its module looks at it.
         elif rule.get("no_log") and rule.get("type") == "str" and isinstance(value, str) and (fault := blemish(value)):
             yield f"{name} {fault}"
+
+
+def _needs_value(rule: Mapping[str, Any]) -> bool:
+    """Whether no value, which YAML makes of a name with nothing behind it, is something else than no option."""
+    return bool(rule.get("required") or rule.get("no_log") or rule.get("default") is not None)
 
 
 def _altered(name: str, wanted: Any, value: Any) -> str:

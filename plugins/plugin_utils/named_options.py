@@ -19,7 +19,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling impor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_CHECKED = ("type", "elements", "choices", "required")
+_CHECKED = ("type", "elements", "choices", "required", "default", "no_log")
 _UNDEFINED = object()
 
 

@@ -50,6 +50,10 @@ def test_a_service_at_another_address(controller: Controller, simulator: Simulat
         run = playbook(*moved)
         assert (run.outcome(agent.host), run.calls) == ("failed", [])
         assert "rotate_service_moved" in run.message(agent.host)
+    typing_error = ("-e", "rotate_cc_gateway_url=https://localhost:9", "-e", "rotate_service_moved=true")
+    for playbook in (controller.rotate, controller.verify):
+        assert playbook(*typing_error, "-e", "rotate_when=always").outcome(agent.host) == "unreachable"
+    assert controller.verify().outcome(agent.host) == "verified", "nothing has moved without a login that proves it"
     assert controller.rotate(*moved, "-e", "rotate_service_moved=true").outcome(agent.host) == "rotated"
     assert controller.rotate(*moved).outcome(agent.host) == "rotated"
     assert "rotate_service_moved" in controller.rotate("-e", "rotate_when=always").message(agent.host)

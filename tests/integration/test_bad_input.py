@@ -120,6 +120,36 @@ def _without_times(files: dict[str, bytes], host: str) -> list[bytes]:
     return [line for line in files[f"{host}.yml"].splitlines() if b"version:" not in line and b"written_" not in line]
 
 
+def test_names_with_nothing_behind_them(controller: Controller, simulator: Simulator) -> None:
+    """YAML makes nothing of them. Each is refused by name before a login, and no host is left out silently."""
+    names = (
+        "rotate_credentials",
+        "rotate_store_path",
+        "rotate_when",
+        "rotate_max_age_days",
+        "rotate_exempt",
+        "rotate_cc_gateway_url",
+        "rotate_cc_agent_id",
+        "rotate_cc_validate_certs",
+        "rotate_cc_timeout",
+        "rotate_cc_aicc_workbench",
+    )
+    agents = {name: controller.add_agent(1001 + number) for number, name in enumerate(names)}
+    controller.fill()
+    for name, agent in agents.items():
+        controller.host_vars[agent.host][name] = None
+    run = controller.rotate()
+    assert run.failed == controller.hosts
+    assert run.calls == []
+    for name, agent in agents.items():
+        told = (
+            "rotate_credentials without a"
+            if name == "rotate_credentials"
+            else f"{name.removeprefix('rotate_cc_')} has no"
+        )
+        assert f"{told} value" in run.message(agent.host)
+
+
 def test_passwords_that_are_no_strings(controller: Controller, simulator: Simulator) -> None:
     cases = {
         "number": (12345678, "number"),

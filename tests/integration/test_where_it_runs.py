@@ -186,6 +186,40 @@ def test_a_registrar_that_insists_on_a_contact(controller: Controller, simulator
     controller.judge()
 
 
+def test_a_load_balancer_that_parts_sessions(controller: Controller, simulator: Simulator, tmp_path: Path) -> None:
+    """The run's own session is no person at work. Each night says what is wrong, and mended, it works."""
+    agent = controller.add_agent(1001)
+    controller.fill()
+    direct = {name: controller.group_vars[name] for name in ("rotate_cc_gateway_url", "rotate_cc_ca_path")}
+    with LoadBalancer(tmp_path / "front", simulator.url, simulator.ca_path, keeps_cookies=True) as front:
+        moved = {"rotate_cc_gateway_url": front.url, "rotate_cc_ca_path": front.ca_path, "rotate_service_moved": True}
+        controller.group_vars |= moved
+        for _night in range(3):
+            run = controller.rotate()
+            assert run.outcome(agent.host) == "session_lost", run.output
+            assert run.failed == {agent.host}
+            assert "stickiness" in run.message(agent.host)
+            simulator.act("sign_out", "cc_agent", agent.number)
+    controller.group_vars |= direct
+    assert controller.rotate().changed == {agent.host}
+    controller.judge()
+
+
+def test_a_page_in_the_place_of_the_gateway(controller: Controller, simulator: Simulator) -> None:
+    """Two logins are sent into it, and no third; the fleet needs nobody's word afterwards."""
+    agents = controller.add_agents(1001, 8)
+    controller.fill()
+    controller.environment["ANSIBLE_FORKS"] = "1"
+    simulator.fault("status", operation="sign_in", status=302, count=None)
+    run = controller.verify()
+    assert [call["operation"] for call in run.calls] == ["sign_in"] * 2
+    assert "redirects to another address" in run.message(agents[0].host)
+    assert "without an answer of the service itself" in run.message(agents[2].host)
+    simulator.clear_faults()
+    assert controller.verify().outcomes() == {agent.host: "verified" for agent in agents}
+    controller.judge()
+
+
 # -- habits ------------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +254,38 @@ def test_the_canary_holds_under_another_strategy(controller: Controller, simulat
     assert run.rc != 0
     assert {call["account"] for call in run.calls} == {agents[0].number}
     controller.judge()
+
+
+def test_a_time_out_for_tasks(controller: Controller, simulator: Simulator) -> None:
+    """The role's tasks have none. In a playbook of one's own it cuts a task off, and the brake holds all the same."""
+    agents = controller.add_agents(1001, 4)
+    controller.fill()
+    controller.environment |= {"ANSIBLE_TASK_TIMEOUT": "3", "ANSIBLE_FORKS": "1"}
+    simulator.fault("latency", operation="sign_in", seconds=4, count=1)
+    assert controller.rotate("--limit", agents[0].host).changed == {agents[0].host}
+    simulator.fault("timeout_before", operation="sign_in", seconds=6, count=None)
+    account = {name: f"{{{{ rotate_cc_{name} }}}}" for name in ("gateway_url", "ca_path", "agent_id", "phone_number")}
+    task = {"kind": "cc_agent", "store_path": "{{ rotate_store_path }}", "account": account}
+    run = controller.play([{"callcenter.passwords.rotation": task}])
+    assert len([call for call in run.calls if call["operation"] == "sign_in"]) == 1, run.output
+
+
+def test_until_it_works(controller: Controller, simulator: Simulator) -> None:
+    """Retries of a module present a refused password once."""
+    agent = controller.add_agent(1001)
+    login = {
+        "gateway_url": "{{ rotate_cc_gateway_url }}",
+        "ca_path": "{{ rotate_cc_ca_path }}",
+        "agent_id": 1001,
+        "phone_number": "41001",
+        "password": "Wrong@Marker7x",
+        "verify_only": True,
+    }
+    task = {"callcenter.passwords.cc_agent_login": login, "register": "login", "until": "login is success"}
+    run = controller.play([{**task, "retries": 4, "delay": 0, "name": "Log in"}])
+    assert run.rc != 0
+    assert [call["operation"] for call in run.calls] == ["sign_in"]
+    assert "has sent nothing" in run.message(agent.host)
 
 
 def test_a_home_that_cannot_be_written(controller: Controller, simulator: Simulator) -> None:

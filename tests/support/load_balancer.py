@@ -9,6 +9,7 @@ certificate. On request it
 
 - sends each change of a password twice and passes the second answer on, as many do where the answer of the first server
   is late or broken,
+- keeps cookies to itself, so that a request finds its session on one server only by luck,
 - marks each answer as text (a byte order mark), or encodes it anew without saying so,
 - demands a certificate of its clients.
 """
@@ -52,6 +53,7 @@ class LoadBalancer:
         service_ca_path: str,
         *,
         sends_changes_twice: bool = False,
+        keeps_cookies: bool = False,
         encoding: str = "utf-8",
         client_ca_path: str = "",
     ) -> None:
@@ -64,6 +66,7 @@ class LoadBalancer:
             *(sys.executable, "-m", "support.load_balancer", str(folder), service_url, service_ca_path),
             *(f"--encoding={encoding}", f"--client-ca-path={client_ca_path}"),
             *(["--sends-changes-twice"] if sends_changes_twice else []),
+            *(["--keeps-cookies"] if keeps_cookies else []),
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self.ca_path = str(folder / "ca.pem")
@@ -134,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = reply.read()
         finally:
             connection.close()
-        left_out = {*_HOP_BY_HOP, "content-length"}
+        left_out = {*_HOP_BY_HOP, "content-length", *(["set-cookie"] if self.server.habits.keeps_cookies else [])}
         return (
             reply.status,
             [(name, value) for name, value in reply.getheaders() if name.lower() not in left_out],
@@ -154,6 +157,7 @@ def main() -> None:
     parser.add_argument("service_url")
     parser.add_argument("service_ca_path")
     parser.add_argument("--sends-changes-twice", action="store_true")
+    parser.add_argument("--keeps-cookies", action="store_true")
     parser.add_argument("--encoding")
     parser.add_argument("--client-ca-path")
     habits = parser.parse_args()

@@ -274,7 +274,7 @@ def vdn_admin_id(vdn_id: int, offset: int) -> int:
 def _succeeded(reply: Reply, codes: Mapping[str, Meaning]) -> dict[str, Any]:
     reply.check_evaluated(_WHO)
     if reply.status != 200:
-        raise Unreadable(f"the gateway answered HTTP {reply.status}", reply.code)
+        raise reply.unexpected()
     document = reply.json()
     code = _retcode(document)
     if code == "0":

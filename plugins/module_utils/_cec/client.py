@@ -149,7 +149,7 @@ class TokenService:
                 reply.code,
             )
         if reply.status != 200:
-            raise Unreadable(f"the token service answered HTTP {reply.status}", reply.code)
+            raise reply.unexpected()
         document = reply.json()
         value, lifetime = document.get("AccessToken"), str(document.get("Expires"))
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
@@ -304,7 +304,7 @@ def _succeeded(reply: Reply, reading: _Reading) -> dict[str, Any]:
         message = "the CEC answered HTTP 500, a failure of the business logic; check the account's name"
         raise Unreadable(message, reply.code)
     if reply.status not in (200, 401):
-        raise Unreadable(f"the CEC answered HTTP {reply.status}", reply.code)
+        raise reply.unexpected()
     document = _document(reply)
     code, text = _code(document.get(reading.code_name)), document.get("resultMessage") or document.get("message")
     if code == "0":

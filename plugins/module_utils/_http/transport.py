@@ -24,6 +24,7 @@ from urllib.parse import urlencode, urlsplit
 from .._errors import NOT_EVALUATED, ApiError, InputError, NoAnswer, NothingSent, Outcome, Unreadable
 from .._net.certificates import ca_faults, client_certificate_fault, client_faults
 from .environment import ca_variable_faults, proxy_variable
+from .front import not_of_service, turned_away
 from .strict_json import parse_object
 from .wire import REQUESTS_IMPORT_ERROR, Adapter, NotConnected
 
@@ -85,6 +86,8 @@ class Reply:
         """
         if self.status in _NO_ANSWER:
             raise NoAnswer(f"a proxy got no answer from {who} (HTTP {self.status})")
+        if why := turned_away(self.status, self.body):
+            raise ApiError(Outcome.ACCESS_DENIED, f"{who} was not asked (HTTP {self.status}): {why}", self.code)
         if self.code in NOT_EVALUATED:
             raise ApiError(Outcome.ACCESS_DENIED, self._not_evaluated(who), self.code)
 
@@ -94,6 +97,10 @@ class Reply:
         seconds = re.fullmatch(r"[1-9][0-9]{0,4}", self.headers.get("retry-after", ""))
         later = f"in {seconds[0]} seconds" if seconds else "later"
         return f"{who} has too many requests or is not available (HTTP {self.status}); run again {later}"
+
+    def unexpected(self) -> Unreadable:
+        """Return the error for a status with which the service does not answer; something before it may have."""
+        return Unreadable(not_of_service(self.status, self.headers.get("content-type", "")), self.code)
 
     def json(self) -> dict[str, Any]:
         """Return the body as a JSON object.
@@ -105,6 +112,8 @@ class Reply:
         try:
             return parse_object(self._text())
         except ValueError:
+            if "html" in self.headers.get("content-type", "").lower():
+                raise self.unexpected() from None
             raise Unreadable(
                 f"the server answered HTTP {self.status} without a readable JSON object", self.code
             ) from None

@@ -103,7 +103,7 @@ def succeeded(reply: Reply, codes: Mapping[str, Meaning]) -> dict[str, Any]:
         )
     reply.check_evaluated(_WHO)
     if reply.status not in (200, 400):
-        raise Unreadable(f"the IDaaS answered HTTP {reply.status}", reply.code)
+        raise reply.unexpected()
     document = reply.json()
     given = document.get("error_code")
     if given is None and reply.status == 200:

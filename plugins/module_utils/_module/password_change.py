@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._errors import PROVES_PASSWORD, ApiError, Outcome, SessionLost
+from .._errors import ONE_SERVER, PROVES_PASSWORD, ApiError, Outcome, SessionLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +88,7 @@ def change_password(
         probe_new: when the old password is wrong, log in once with the new one: it may be in place already.
         by_parent: ``old`` is another credential's password, so a login with it tells nothing about this account.
     """
-    sent = False
+    lost: SessionLost | None = None
     if session is not None:
         try:
             return _send_change(account, session, old, new)
@@ -96,10 +96,13 @@ def change_password(
             if old is None or (by_parent and exc.sent):
                 return _lost(exc, "; there is no old password to log in with" if old is None else "")
             # Only a login with the old password proves that nothing was changed, so that it may be sent once more.
-            sent = exc.sent
+            lost = exc
+    sent = lost is not None and lost.sent
     try:
         session = account.log_in(old)
     except ApiError as exc:
+        if lost and exc.outcome == Outcome.SIGNED_IN:
+            return replace(_lost(lost, f"; {ONE_SERVER}"), session_open=True)
         if exc.outcome == Outcome.WRONG_PASSWORD and probe_new and not by_parent and not exc.leaves_few_attempts:
             return replace(_probe(account, new, exc, sent), sent=sent)
         return not_sent(exc, sent=sent)
@@ -138,7 +141,8 @@ def change_once(account: Account, session: Any, old: Any, new: str, *, login: Ou
     try:
         return _send_change(account, session, old, new, login)
     except SessionLost as exc:
-        return replace(_lost(exc), login=login, session_open=not account.log_out(session))
+        why = f"; {ONE_SERVER}" if login else ""
+        return replace(_lost(exc, why), login=login, session_open=not account.log_out(session))
 
 
 def not_sent(exc: ApiError, message: str | None = None, *, failed_before: int = 0, sent: bool = False) -> Change:

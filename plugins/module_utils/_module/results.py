@@ -45,8 +45,10 @@ def api_failure(exc: ApiError) -> Result:
 def change_result(change: Change) -> Result:
     """Return the result of a change. Unknown is both failed and changed: never take it for unchanged."""
     message = change.message
+    left_open = {}
     if change.session_open:
         message += ". The session could not be ended; the server ends it by itself within minutes"
+        left_open = {"session_open": True}
     return {
         "failed": change.outcome not in (Outcome.CHANGED, Outcome.UNCHANGED),
         "changed": change.outcome in (Outcome.CHANGED, Outcome.UNKNOWN),
@@ -56,6 +58,7 @@ def change_result(change: Change) -> Result:
         "login": change.login,
         "failed_logins": change.failed_logins,
         "msg": message,
+        **left_open,
         **change.facts,
     }
 

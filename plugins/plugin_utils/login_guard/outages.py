@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that are out of order. Each login without an answer may count as a failed one, so a run stops making them."""
+"""Servers that are out of order. Each login without an answer may count as a failed one, so a run stops making them.
+
+A page or an HTTP status in the place of the service's own answer is none: a load balancer or a proxy has written it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome, is_of_service
 from ansible_collections.callcenter.passwords.plugins.module_utils._module.logins import login_outcomes
 from ansible_collections.callcenter.passwords.plugins.module_utils._process.shared_memory import (
     SHARED_MEMORY,
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Outages:
-    """How many logins in a row each server has left without any answer, in a memory that processes share."""
+    """How many logins in a row each server has left without an answer of its own, in a memory that processes share."""
 
     def __init__(self, shared: SharedMemory = SHARED_MEMORY) -> None:
         self._document = SharedDocument(shared, "outages")
@@ -46,8 +49,14 @@ class Outages:
         for login in logins:
             if silent.get(login.server, 0) >= most:
                 raise ApiError(Outcome.UNREACHABLE, _silent(login.server, silent[login.server]))
-        result = send()
-        self._keep(logins, result)
+        result: dict[str, Any] = {"outcome": Outcome.UNKNOWN}  # where Ansible's time-out for tasks cuts it off
+        try:
+            result = send()
+        except Exception:
+            result = {}
+            raise
+        finally:
+            self._keep(logins, result)
         return result
 
     def _keep(self, logins: Sequence[Login], result: Mapping[str, Any]) -> None:
@@ -57,7 +66,7 @@ class Outages:
         with self._document.locked():
             silent = self._document.load()
             for login, outcome in made:
-                if outcome == Outcome.UNKNOWN and result.get("code") is None:
+                if outcome == Outcome.UNKNOWN and not is_of_service(result.get("code")):
                     silent[login.server] = silent.get(login.server, 0) + 1
                 elif outcome != Outcome.UNREACHABLE:
                     silent.pop(login.server, None)
@@ -70,6 +79,6 @@ OUTAGES = Outages()
 
 def _silent(server: str, number: int) -> str:
     return (
-        f"{server} has left {number} logins in a row without an answer, and each may count as a failed one, so this "
-        "run makes no further one there. Nothing was sent; run again when the service answers"
+        f"{server} has left {number} logins in a row without an answer of the service itself, and each may count as a "
+        "failed one, so this run makes no further one there. Nothing was sent; run again when the service answers"
     )

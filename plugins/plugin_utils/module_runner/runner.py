@@ -47,6 +47,10 @@ forbid_core_dumps()
 preload()
 
 
+_FAILED_ATTEMPTS = "_callcenter_passwords_failed_attempts"
+_MOST_FAILED_ATTEMPTS = 2
+_IS_FINAL = frozenset({Outcome.WRONG_PASSWORD, Outcome.LOCKED})
+"""After these no attempt of a task is better than the one before; it only brings a lock nearer."""
 _NEVER_BEGUN = (126, 127)
 """What a shell returns where the interpreter that was to run a module is not there, or no program."""
 
@@ -63,8 +67,17 @@ class ActionModule(SecretiveAction):
     """The action of every API module; its name tells which."""
 
     def act(self, args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        """Run the module of this action's name."""
+        """Run the module of this action's name.
+
+        A further attempt of the same task (``until``) presents no password that was refused, nor a third one.
+        """
+        attempts: list[Result] = vars(self._task).setdefault(_FAILED_ATTEMPTS, [])
+        if len(attempts) >= _MOST_FAILED_ATTEMPTS or any(one.get("outcome") in _IS_FINAL for one in attempts):
+            message = f"{attempts[-1]['msg']}. This further attempt of the task has sent nothing"
+            return {**attempts[-1], "failed_logins": 0, "msg": message}
         result = ModuleRunner(self, variables).run(self._module, args, check_mode=self._task.check_mode)
+        if result.get("failed_logins") or result.get("outcome") == Outcome.LOCKED:
+            attempts.append(result)
         if any(result.get(key) for key in operation_of(self._module).secret_results):
             result["_ansible_no_log"] = True
             # Older releases of ansible-core look only here when they sum a loop's results up.

@@ -142,6 +142,7 @@ class Decisions:
             return self.overtaken(entry, slot, login)
         if login.proves:
             return self._after_proof(entry, slot, login, refusal)
+        login = ends.of_own_session(login, refusal)
         settled = ledger.settle(entry, self.run, slot, login)
         if login.outcome != WRONG or ledger.too_few_attempts(settled) is not None:
             return self.after_failure(settled, login, "log in")
@@ -167,7 +168,7 @@ class Decisions:
         return self.after_failure(settled, login, "log in", None if is_set_again else decision)
 
     def _after_proof(self, entry: Entry, slot: str, login: LoginReport, refusal: ChangeReport | None) -> Decision:
-        clean = entry.changed(ledger=())
+        clean = self._proved(entry)
         if slot == STAGED:
             return Decision(
                 Next.COMMIT, Outcome.PROVED, "the staged password works: the change had gone through", clean
@@ -194,7 +195,7 @@ class Decisions:
             return self.overtaken(entry, CURRENT, login)
         if not login.proves:
             return self.after_failure(ledger.settle(entry, self.run, CURRENT, login), login, "log in")
-        clean = entry.changed(ledger=(), proved_at=self.run.time)
+        clean = self._proved(entry).changed(proved_at=self.run.time)
         if login.details.second_factor:
             return ends.second_factor(clean)
         return Decision(Next.DONE, Outcome.VERIFIED, "the stored password works", ledger.release(clean))
@@ -233,10 +234,11 @@ class Decisions:
         is_sent_again = decision.outcome == Outcome.HELD and not change.is_answered
         return self.after_failure(settled, said, step.next.value, None if is_sent_again else decision)
 
-    def after_verification(self, step: Step, proof: LoginReport, entry: Entry) -> Decision:
+    def after_verification(self, step: Step, change: ChangeReport, proof: LoginReport, entry: Entry) -> Decision:
         """Record a verification after which the candidate is not known to work."""
         if self.is_overtaken(entry, step):
             return self.overtaken(entry, STAGED, proof)
+        proof = ends.of_own_session(proof, change)
         return self.after_failure(ledger.settle(entry, self.run, STAGED, proof), proof, "verify")
 
     def commit(self, step: Step, entry: Entry) -> Decision:
@@ -250,7 +252,7 @@ class Decisions:
             return Decision(Next.FAIL, Outcome.FAILED, sentences.TAKEN_AWAY, kept)
         committed = Entry(
             entry.version,
-            entry.account,
+            self.account or entry.account,
             current=candidate,
             previous=entry.current,
             proved_at=self.run.time,
@@ -272,8 +274,12 @@ class Decisions:
         return Decision(Next.FAIL, Outcome.FAILED, sentences.of_another(stored.account, self.account))
 
     def bound(self, entry: Entry) -> Entry:
-        """Return the entry as the account's that the inventory means."""
-        return entry.changed(account=self.account or entry.account)
+        """Return the entry as the account's that the inventory means, where it is nobody's yet."""
+        return entry if entry.account else entry.changed(account=self.account)
+
+    def _proved(self, entry: Entry) -> Entry:
+        """Return the entry after a login that has succeeded. Only that proves that a service has moved."""
+        return entry.changed(account=self.account or entry.account, ledger=())
 
     # -- what they have in common --------------------------------------------------------------------------------------
 

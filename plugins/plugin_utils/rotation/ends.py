@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import Outcome
@@ -15,7 +16,7 @@ from . import ledger, sentences
 from .model import Decision, Next
 
 if TYPE_CHECKING:
-    from .model import ChangeReport
+    from .model import ChangeReport, LoginReport
 
 
 def waits(wait: ledger.Waiting) -> Decision:
@@ -23,6 +24,13 @@ def waits(wait: ledger.Waiting) -> Decision:
     if wait.until is None:
         return Decision(Next.FAIL, wait.outcome, wait.why)
     return Decision(Next.DONE, wait.outcome, sentences.until(wait.why, wait.until))
+
+
+def of_own_session(login: LoginReport, change: ChangeReport | None) -> LoginReport:
+    """Return what a login came to. Who is signed in after a change that has left its session open is this run."""
+    if login.outcome != Outcome.SIGNED_IN or not (change and change.leaves_session):
+        return login
+    return replace(login, outcome=Outcome.SESSION_LOST, message=sentences.OWN_SESSION)
 
 
 def put_aside(entry: Entry, refusal: ChangeReport, why: str) -> Decision:

@@ -39,7 +39,7 @@ def _rotate(decide: Decisions, step: Step) -> Flow:
         if decide.proves(step, change):
             proof: LoginReport = yield LogIn(STAGED, "verify")
             if not proof.proves:
-                return (yield from _write("verify", partial(decide.after_verification, step, proof)))
+                return (yield from _write("verify", partial(decide.after_verification, step, change, proof)))
             return (yield from _write("commit", partial(decide.commit, step)))
         step = yield from _write("change", partial(decide.after_refusal, step, change))
         step = yield from _log_in(decide, step, change)

@@ -188,6 +188,7 @@ class ChangeReport:
         counts: whether the server may have counted it as a failed login of this account.
         login: the login with the current password that the change made itself, where it made one.
         parent: what came of a login with the password of the parent or the administrator.
+        leaves_session: whether the account's session, in which it was sent, may be open.
     """
 
     outcome: Outcome | None
@@ -198,6 +199,7 @@ class ChangeReport:
     counts: bool = False
     login: LoginReport | None = None
     parent: LoginReport | None = None
+    leaves_session: bool = False
 
     @property
     def is_accepted(self) -> bool:

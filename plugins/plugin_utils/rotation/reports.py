@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.callcenter.passwords.plugins.module_utils._errors import COUNTS_AS_FAILED, Outcome
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import (
+    COUNTS_AS_FAILED,
+    Outcome,
+    is_of_service,
+)
 
 from .model import ChangeReport, LoginDetails, LoginReport
 
@@ -69,6 +72,7 @@ def of_change(result: Result, *, is_cut_off: bool, by_parent: bool) -> ChangeRep
         _is_answered(told) and _outcome(told.get("outcome")) in COUNTS_AS_FAILED,
         None if by_parent else login,
         login if by_parent else None,
+        bool(told.get("session_open")) and not by_parent,
     )
 
 
@@ -90,8 +94,7 @@ def _code(result: Result) -> str | None:
 
 def _is_answered(result: Result) -> bool:
     """Whether the service has answered a change. A page or a status in its place tells nothing of what was done."""
-    code = _code(result)
-    return code is not None and not re.fullmatch(r"[1-5][0-9]{2}", code)
+    return is_of_service(_code(result))
 
 
 def _number(result: Result, key: str) -> int | None:

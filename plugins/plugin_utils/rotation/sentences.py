@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ONE_SERVER
+
 if TYPE_CHECKING:
     from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account, Entry
 
@@ -25,6 +27,10 @@ UNVERIFIED = "an unverified password never replaces a stored one; set rotate_enr
 REFUSED_BEFORE = "this password was refused before and is not tried again; give the one that works"
 AT_WORK = "another run is at work on this account"
 OVERTAKEN = "another run has taken this credential over in the meantime; it is left to that run"
+OWN_SESSION = (
+    "this run's own session is open at the server and could not be used to its end; the server ends it by itself. "
+    f"If this happens again: {ONE_SERVER}"
+)
 SIGNED_IN = "the agent is signed in and is left alone; the next run tries again"
 TEMPORARY = "a temporary password is in force; the next run replaces it"
 TAKEN_AWAY = (

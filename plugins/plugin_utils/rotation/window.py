@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
@@ -40,11 +41,15 @@ class Window:
         found = _WINDOW.fullmatch(text.replace(" ", ""))
         if not found:
             raise InputError("the window is no span of time; write it as 22:00-05:00")
+        of_machine = os.environ.get("TZ", "").removeprefix(":")
         try:
             where = ZoneInfo(zone) if zone else None
+            if not zone and "/" in of_machine and not os.path.isabs(of_machine):
+                ZoneInfo(of_machine)  # The C library takes a name that it does not know for UTC.
         except (OSError, ValueError, KeyError):
+            who = "" if zone else " in TZ"
             raise InputError(
-                "no time zone has this name on the controller; write it as Asia/Shanghai, or install tzdata"
+                f"no time zone has the name{who} on the controller; write it as Asia/Shanghai, or install tzdata"
             ) from None
         hours = [int(number) for number in found.groups()]
         return cls(time(hours[0], hours[1]), time(hours[2], hours[3]), where)

@@ -224,7 +224,7 @@ def test_a_verdict_after_the_renewal_stands(wire: WireScript) -> None:
     [
         (Fault.NOT_CONNECTED, "unreachable", "was not reached"),
         (Fault.DROPPED, "access_denied", "gave no complete answer"),
-        (Answer(500, HTML), "access_denied", "answered HTTP 500"),
+        (Answer(500, HTML), "access_denied", "HTTP 500 came instead of an answer"),
         (Answer(401), "access_denied", "check both"),
         (Answer(403, HTML), "access_denied", "allow list"),
         (Answer(404, HTML), "access_denied", "check token_url"),

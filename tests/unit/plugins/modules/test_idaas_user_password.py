@@ -196,7 +196,7 @@ def test_a_token_service_that_is_busy_is_asked_again(wire: WireScript, status: i
         (Answer(404, HTML), "check idaas_url"),
         (Answer(429), "run again later"),
         (Answer(503, HTML), "run again later"),
-        (Answer(500, HTML), "answered HTTP 500"),
+        (Answer(500, HTML), "HTTP 500 came instead of an answer"),
         (Answer(), "without a readable JSON object"),
         (Answer.json([]), "without a readable JSON object"),
         (Answer.json({}), "gave the tenant administrator no token"),

@@ -49,7 +49,15 @@ def test_values_take_the_places_of_their_names() -> None:
 
 def test_what_is_not_defined_is_not_given() -> None:
     assert resolved({"days": "days", "account": {"agent_id": "number"}}) == {"account": {}}
-    assert resolved({"days": "days"}, days=None) == {"days": None}
+    assert resolved({"account": {"agent_id": "number"}}, number=None) == {"account": {"agent_id": None}}
+
+
+@pytest.mark.parametrize(("option", "variable"), [("days", "rotate_days"), ("store_path", "rotate_folder")])
+def test_a_variable_without_a_value(option: str, variable: str) -> None:
+    with pytest.raises(
+        AnsibleActionFail, match=f"{variable} has no value; give it one, or remove it. Nothing was sent"
+    ):
+        resolved({option: variable}, **{variable: None})
 
 
 def test_several_variables_make_one_list() -> None:

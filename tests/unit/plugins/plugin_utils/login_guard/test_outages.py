@@ -21,7 +21,8 @@ HERE, THERE = Login("here.test:443"), Login("there.test:443")
 OK = {"outcome": "ok", "code": "0", "failed_logins": 0}
 WRONG = {"outcome": "wrong_password", "code": "100-004", "failed_logins": 1}
 SILENT = {"outcome": "unknown", "code": None, "failed_logins": 1, "failed": True}
-UNREADABLE = {"outcome": "unknown", "code": "502", "failed_logins": 1, "failed": True}
+UNREADABLE = {"outcome": "unknown", "code": "100-099", "failed_logins": 1, "failed": True}
+PAGE = {"outcome": "unknown", "code": "302", "failed_logins": 1, "failed": True}
 AWAY = {"outcome": "unreachable", "code": None, "failed_logins": 0, "failed": True}
 CHANGED_SILENTLY = {"outcome": "unknown", "code": None, "login": "ok", "failed_logins": 0}
 CHANGED_IN_A_SESSION = {"outcome": "unknown", "code": None, "login": None, "failed_logins": 0}
@@ -57,6 +58,24 @@ def test_what_is_not_sent_is_unreachable(outages: Outages) -> None:
 def test_after_two_logins_without_an_answer_no_further_one_is_sent(outages: Outages) -> None:
     assert [is_sent(outages, result) for result in (SILENT, SILENT, OK, OK)] == [True, True, False, False]
     assert is_sent(outages, OK, THERE), "another server is not concerned"
+
+
+def test_an_answer_of_something_else_is_none(outages: Outages) -> None:
+    assert [is_sent(outages, result) for result in (PAGE, SILENT, OK)] == [True, True, False]
+
+
+class Interrupted(BaseException):
+    """What Ansible raises where a task takes longer than task_timeout says."""
+
+
+def test_a_task_that_is_cut_off_has_had_no_answer(outages: Outages) -> None:
+    def cut_off() -> dict[str, Any]:
+        raise Interrupted
+
+    for _task in range(2):
+        with pytest.raises(Interrupted):
+            outages.send(2, (HERE,), cut_off)
+    assert not is_sent(outages, OK)
 
 
 @pytest.mark.parametrize("answer", [OK, WRONG, UNREADABLE])

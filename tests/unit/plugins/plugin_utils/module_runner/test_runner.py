@@ -31,7 +31,7 @@ from support.module_runner import (
     ONLY_ACTIONS,
     assert_shows_no_secret,
 )
-from support.wire_script import WireScript
+from support.wire_script import Answer, WireScript
 
 from ansible_collections.callcenter.passwords.plugins import modules
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import ApiError, Outcome
@@ -483,8 +483,8 @@ def test_a_cap_holds_for_all_hosts_together(
     if connection == "local":
         wire.expect(*[sign_in(OLD, answer("100-004"))] * 2)
     options = {**AGENT_OPTIONS, "password": OLD, "failed_login_cap": {"folder": str(tmp_path / "wrong"), "most": 2}}
-    task = action(ActionModule, "cc_agent_login", options, connection=connection)
-    assert [task.run(task_vars={})["outcome"] for _time in range(4)] == [
+    tasks = [action(ActionModule, "cc_agent_login", options, connection=connection) for _host in range(4)]
+    assert [task.run(task_vars={})["outcome"] for task in tasks] == [
         "wrong_password",
         "wrong_password",
         "access_denied",
@@ -497,12 +497,26 @@ def test_a_cap_holds_for_all_hosts_together(
     assert "has seen 2 failed logins" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("reply", "sent", "failed"),
+    [(answer("100-004"), 1, [1, 0, 0, 0]), (answer("110-016"), 1, [0, 0, 0, 0]), (answer("999-999"), 2, [1, 1, 0, 0])],
+)
+def test_further_attempts_of_a_task_lock_nobody(wire: WireScript, reply: Answer, sent: int, failed: list[int]) -> None:
+    """As with `until` and `retries`."""
+    wire.expect(*[sign_in(OLD, reply)] * sent)
+    task = action(ActionModule, "cc_agent_login", {**AGENT_OPTIONS, "password": OLD})
+    results = [task.run(task_vars={}) for _attempt in range(4)]
+    assert [result["failed_logins"] for result in results] == failed
+    assert all(result["failed"] for result in results)
+    assert "has sent nothing" in results[-1]["msg"]
+
+
 def test_a_wrong_login_at_a_registrar_counts_there(registrars: Registrars, tmp_path: Path) -> None:
     registrars.answer = ApiError(Outcome.WRONG_PASSWORD, "a sentence", "403")
     phone = {**CHECK, "registrar": "sip:pbx.test", "sip_user": "88801001", "failed_login_cap": {"most": 1}}
     phone["failed_login_cap"]["folder"] = str(tmp_path / "wrong")
-    task = action(ActionModule, "cec_sip_login", phone)
-    assert [task.run(task_vars={})["outcome"] for _time in range(2)] == ["wrong_password", "access_denied"]
+    tasks = [action(ActionModule, "cec_sip_login", phone) for _host in range(2)]
+    assert [task.run(task_vars={})["outcome"] for task in tasks] == ["wrong_password", "access_denied"]
     assert [file.name for file in (tmp_path / "wrong").iterdir()] == ["pbx.test%3A5060"]
 
 

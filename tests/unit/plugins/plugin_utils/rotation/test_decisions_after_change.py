@@ -79,6 +79,9 @@ def after_login(
     return (decide or decisions()).after_login(step(entry, slot=slot), login, refusal, entry)
 
 
+ACCEPTED = ChangeReport(Outcome.CHANGED)
+
+
 def written(decision: Decision) -> Entry:
     assert decision.entry is not None
     return decision.entry
@@ -263,7 +266,7 @@ def test_a_repair_that_was_not_sent_says_why() -> None:
 def test_a_verification_without_a_proof_keeps_the_candidate(
     proof: LoginReport, next_: Next, outcome: str, recorded: list[tuple[str, str]]
 ) -> None:
-    decision = decisions().after_verification(step(SENT, Next.CHANGE), proof, SENT)
+    decision = decisions().after_verification(step(SENT, Next.CHANGE), ACCEPTED, proof, SENT)
     assert (decision.next, decision.outcome) == (next_, outcome)
     assert lines(decision.entry) == recorded
     assert written(decision).changed(ledger=()) == UNRESOLVED
@@ -273,8 +276,22 @@ def test_a_verification_without_a_proof_keeps_the_candidate(
 
 def test_bookings_of_other_runs_stay() -> None:
     entry = SENT.changed(ledger=(line(STAGED, IN_FLIGHT), *SENT.ledger))
-    decision = decisions().after_verification(step(entry, Next.CHANGE), LoginReport(Outcome.UNREACHABLE), entry)
+    proof = LoginReport(Outcome.UNREACHABLE)
+    decision = decisions().after_verification(step(entry, Next.CHANGE), ACCEPTED, proof, entry)
     assert lines(decision.entry) == [(STAGED, IN_FLIGHT)]
+
+
+@pytest.mark.parametrize(("leaves_session", "outcome"), [(False, "signed_in"), (True, "session_lost")])
+def test_this_runs_own_session_is_no_person_at_work(leaves_session: bool, outcome: str) -> None:
+    change = replace(ACCEPTED, leaves_session=leaves_session)
+    told = [decisions().after_verification(step(SENT, Next.CHANGE), change, SIGNED_IN, SENT)]
+    lost = ChangeReport(Outcome.SESSION_LOST, leaves_session=leaves_session)
+    told.append(decisions().after_login(step(SENT, Next.LOG_IN), SIGNED_IN, lost, SENT))
+    for decision in told:
+        assert decision.outcome == outcome
+        assert decision.next is (Next.FAIL if leaves_session else Next.DONE)
+        assert ("load balancer" in decision.message) is leaves_session
+        assert written(decision).staged == CANDIDATE
 
 
 # -- commit ------------------------------------------------------------------------------------------------------------
@@ -329,7 +346,7 @@ def others(entry: Entry, **values: Any) -> Entry:
 
 AFTER = {
     "log in": partial(Decisions.after_login, login=REFUSES, refusal=None),
-    "verify": partial(Decisions.after_verification, proof=REFUSES),
+    "verify": partial(Decisions.after_verification, change=ACCEPTED, proof=REFUSES),
     "verified": partial(Decisions.after_verified, login=REFUSES),
     "change": partial(
         Decisions.after_refusal, change=ChangeReport(Outcome.WRONG_PASSWORD, is_sent=False, login=REFUSES)

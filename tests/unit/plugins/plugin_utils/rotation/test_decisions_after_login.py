@@ -62,7 +62,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.mode
     Next,
     Step,
 )
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Ciphertext, Entry
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Account, Ciphertext, Entry
 
 RESTRICTED = LoginReport(Outcome.OK_RESTRICTED)
 NEEDS_SECOND_FACTOR = replace(RESTRICTED, details=LoginDetails(second_factor=True))
@@ -156,6 +156,18 @@ def test_a_second_factor_leaves_everything_as_it_is(entry: Entry) -> None:
 def test_a_success_forgets_how_few_attempts_were_left() -> None:
     entry = held_by_me(IDLE, line(CURRENT, WRONG, remaining_attempts=1), booked(CURRENT))
     assert ledger.too_few_attempts(written(after_login(entry, PROVES))) is None
+
+
+@pytest.mark.parametrize("login", [PROVES, REFUSES, NO_ANSWER])
+def test_a_service_has_moved_where_a_login_there_has_succeeded(login: LoginReport) -> None:
+    here, there = (Account("CC-Gateway", server, "1001") for server in ("old.test:443", "new.test:443"))
+    decide = replace(decisions(service_moved=True), account=there)
+    entry = TRYING_IDLE.changed(account=here)
+    for decision in (
+        decide.after_login(step(entry), login, None, entry),
+        decide.after_verified(step(entry), login, entry),
+    ):
+        assert written(decision).account == (there if login is PROVES else here)
 
 
 # -- a login that does not ---------------------------------------------------------------------------------------------
@@ -344,7 +356,7 @@ def test_after_a_refused_change_the_logins_decide_here_too() -> None:
 def test_a_verification_that_fails_is_no_divergence() -> None:
     decide = decisions(has_parent=True)
     entry = held_by_me(UNRESOLVED.changed(ledger=LOST.ledger), booked(STAGED, EXPECTED))
-    decision = decide.after_verification(step(entry, Next.CHANGE), REFUSES, entry)
+    decision = decide.after_verification(step(entry, Next.CHANGE), ChangeReport(Outcome.CHANGED), REFUSES, entry)
     assert (decision.next, decision.outcome) == (Next.FAIL, WRONG)
     assert decision.message.startswith("verify: the password is wrong; the candidate is kept; 2 logins failed")
 

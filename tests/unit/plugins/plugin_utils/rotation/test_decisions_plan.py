@@ -516,7 +516,7 @@ def test_a_service_that_has_moved_is_acknowledged() -> None:
     decision = of(ELSEWHERE, service_moved=True).plan(stored)
     assert decision.next is Next.LOG_IN
     assert decision.entry
-    assert decision.entry.account == ELSEWHERE
+    assert decision.entry.account == MINE, "only a login proves that it has moved"
     refused = of(ANOTHER, service_moved=True).plan(stored)
     assert refused.next is Next.FAIL
     assert "rotate_service_moved" not in refused.message
