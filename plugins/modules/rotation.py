@@ -120,6 +120,7 @@ options:
         description:
           - The service of the account has another address than the one that the store knows. Otherwise a host's
             passwords are used at that address only.
+          - It is believed when a login there has succeeded.
         type: bool
         default: false
   account:
