@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2 * 1024 * 1024
 _MOST_FAULTS = 10
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheets begin: .xlsx and .ods, and .xls."""
 _TAB = ("TAB", "\\t")
 
 
@@ -40,7 +42,7 @@ class FirstPasswords:
 
     Attributes:
         path: of the file.
-        encoding: of its text, as Python names it. ``utf-8`` includes a byte order mark.
+        encoding: of its text, as Python names it. ``utf-8`` includes a byte order mark; that of UTF-16 is recognized.
         delimiter: between columns; empty to recognize it.
         columns: the column of each kind, where the first row does not name them; the host is column 0.
         shared: the memory of the run.
@@ -133,6 +135,10 @@ class FirstPasswords:
         return self._decoded(data)
 
     def _decoded(self, data: bytes) -> str:
+        if data.startswith(_SPREADSHEETS):
+            raise InputError(f"{self.path} is a spreadsheet's own file; save it as CSV (UTF-8)")
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16", errors="replace")
         try:
             is_utf_8 = codecs.lookup(self.encoding).name in ("utf-8", "utf-8-sig")
             text = data.decode("utf-8-sig" if is_utf_8 else self.encoding)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 """Those that are recognized."""
 _HOST_NAMES = ("host", "hostname", "inventory_hostname")
+_ALTERED = re.compile(r'=".*"|[0-9](\.[0-9]+)?E[+-]?[0-9]+|#(NAME\?|VALUE!|REF!|NUM!|DIV/0!|N/A)|#+')
+"""A formula, a number that was rounded, an error, and a column that was too narrow."""
+_DELIMITER_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
+"""A first line that tells a spreadsheet the delimiter."""
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -68,6 +72,11 @@ class Table:
             raise TableError(f"row {number} ends before column {column}, which is that of {kind}; complete it")
         if not cells[column]:
             raise TableError(f"row {number}, column {column} ({kind}) is empty; give the password")
+        if _ALTERED.fullmatch(cells[column]):
+            raise TableError(
+                f"row {number}, column {column} ({kind}) looks like what a spreadsheet makes of a text; write it as it "
+                "is, in a column of the type text, or give this one with rotate_enroll_passwords"
+            )
         if fault := blemish(cells[column]):
             raise TableError(f"row {number}, column {column} ({kind}): the password {fault}")
         return cells[column]
@@ -86,6 +95,9 @@ def read_table(text: str, columns: Mapping[str, int], hosts: Collection[str], de
         TableError: it is at fault anywhere.
     """
     lines = {number: line for number, line in enumerate(_LINE_END.split(text), 1) if line.strip()}
+    if told := _DELIMITER_LINE.fullmatch(lines.get(1, "")):
+        del lines[1]
+        delimiter = delimiter or told[1]
     delimiter = delimiter or _recognized(lines, hosts)
     rows: dict[int, list[str]] = {}
     faults: list[str] = []

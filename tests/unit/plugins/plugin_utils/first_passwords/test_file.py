@@ -114,6 +114,18 @@ def test_another_encoding_is_told_with_its_row(file: FirstPasswords, path: Path)
     assert "rot13 is no encoding" in fault(replace(file, encoding="rot13"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8", "gbk"])
+def test_utf_16_is_recognized(file: FirstPasswords, path: Path, encoding: str) -> None:
+    write(path, f"agent-1001\t{ONE}\n".encode("utf-16"))
+    assert password(replace(file, encoding=encoding)) == ONE
+
+
+@pytest.mark.parametrize("begins", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_spreadsheets_own_file(file: FirstPasswords, path: Path, begins: bytes) -> None:
+    write(path, begins + bytes(range(256)))
+    assert "is a spreadsheet's own file; save it as CSV (UTF-8)" in fault(file)
+
+
 def test_utf_8_is_not_taken_for_another_encoding(file: FirstPasswords, path: Path) -> None:
     write(path, f"agent-1001,{ONE}\n".encode("utf-8-sig"))
     assert "begins as UTF-8 does, and not as latin-1" in fault(replace(file, encoding="latin-1"))

@@ -76,6 +76,11 @@ def test_the_delimiter_that_is_given() -> None:
     assert password("agent-1001#x,y\n", delimiter="#") == "x,y"
 
 
+def test_the_line_that_tells_a_spreadsheet_the_delimiter() -> None:
+    assert password("sep=#\nagent-1001#x;y\n") == "x;y"
+    assert faults("agent-1001,a\nsep=#\n")[0] == "row 2 names no host of this inventory"
+
+
 def test_no_rows_at_all() -> None:
     assert faults("\n \n") == ("no row is for agent-1001; add one",)
 
@@ -129,6 +134,10 @@ def test_all_faults_are_told() -> None:
         (f"agent-1001, {ONE}\n", "cc_agent", "row 1, column 1 (cc_agent): the password begins with a blank"),
         (f"agent-1001,{ONE}\u3000\n", "cc_agent", "row 1, column 1 (cc_agent): the password ends with a blank"),
         (f'agent-1001,"{ONE}\t1"\n', "cc_agent", "row 1, column 1 (cc_agent): the password holds a line break, a tab"),
+        ('agent-1001,"=""17"""\n', "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
+        ("agent-1001,1.23457E+11\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
+        ("agent-1001,#NAME?\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
+        ("agent-1001,####\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
         (f"agent-1001,{ONE}\u200b\n", "cc_agent", "row 1, column 1 (cc_agent): the password holds a character that no"),
         (f"agent-1001,{ONE}\ufffd\n", "cc_agent", "row 1, column 1 (cc_agent): the password holds the sign for a char"),
     ],
@@ -144,7 +153,12 @@ def test_a_fault_of_one_person_is_nobody_elses() -> None:
 
 # -- anything ----------------------------------------------------------------------------------------------------------
 
-PASSWORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF, categories=["L", "N", "P", "S"]), min_size=1)
+PASSWORD = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x2FFF, categories=["L", "N", "P", "S"]), min_size=1
+).filter(
+    # What a spreadsheet makes of other texts is refused.
+    lambda text: not text.startswith(("#", "=")) and not text[:1].isdigit()
+)
 
 
 @given(
