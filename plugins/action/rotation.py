@@ -57,8 +57,8 @@ _UNEVENTFUL = frozenset(
 )
 """What a task comes to that fails nothing and that nobody needs to hear of."""
 _NO_FIRST_PASSWORD = (
-    "the password of today is not given; give it with rotate_enroll_passwords or rotate_enroll_csv, or have an "
-    "administrator set another one with rotate_enroll_by"
+    "the password of today is not given; give it by kind in rotate_enroll_passwords, as in {cc_agent: ...}, or in the "
+    "file rotate_enroll_csv, or have an administrator set another one with rotate_enroll_by"
 )
 _failed: set[tuple[str, str]] = set()
 """Host and kind of what has failed in this process: a worker of one task, which does the items of its loop in turn."""

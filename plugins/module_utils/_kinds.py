@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from ._policy import Policy
 
@@ -30,8 +31,8 @@ def _named(*options: str) -> Callable[[Options], list[str]]:
 
 
 def _text(option: str) -> Callable[[Options], str]:
-    """Return a function that picks an account's name. Services differ in whether case matters, so it is left out."""
-    return lambda params: str(params.get(option) or "").strip().casefold()
+    """Return a function that picks an account's name. What differs in case or width only may be one account."""
+    return lambda params: normalize("NFKC", str(params.get(option) or "")).strip().casefold()
 
 
 def _user_identifiers(params: Options) -> list[str]:

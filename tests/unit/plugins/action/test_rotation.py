@@ -207,7 +207,7 @@ def test_a_failed_enrollment_leaves_a_trace_but_no_password(controller: Controll
 @pytest.mark.parametrize(
     ("password", "fault"),
     [
-        ("", "the password of today is not given; give it with rotate_enroll_passwords"),
+        ("", "the password of today is not given; give it by kind in rotate_enroll_passwords"),
         (12345678, "arrived as a number"),
         ({"a": OLD}, "a mapping"),
         (f"{OLD}\n", "password ends with a line break"),
