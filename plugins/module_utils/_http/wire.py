@@ -61,11 +61,11 @@ class NotConnected(Exception):
         self.reason = reason
 
 
-def _why_not_connected(exc: Exception, *, has_certificate: bool) -> str:
+def _why_not_connected(exc: Exception, *, has_certificate: bool, ca_path: str | None) -> str:
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
     if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
         # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
-        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME))
+        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME), ca_path)
     if fault := handshake_fault(exc, has_certificate=has_certificate):
         return fault
     if isinstance(exc, TimeoutError):
@@ -180,14 +180,20 @@ class _Bounded:
 
     def connect(self) -> None:
         self._deadline = time.monotonic() + self.timeout
+        self._has_passed_proxy = False
         try:
             super().connect()  # type: ignore[misc]
             remaining(self._deadline)
         except NotConnected:
             raise
         except Exception as exc:
-            has_certificate = bool(getattr(self, "cert_file", None))
-            raise NotConnected(_why_not_connected(exc, has_certificate=has_certificate)) from None
+            why = _why_not_connected(
+                exc,
+                has_certificate=bool(getattr(self, "cert_file", None)),
+                ca_path=getattr(self, "ca_certs", None),
+            )
+            is_at_proxy = bool(getattr(self, "proxy", None)) and not self._has_passed_proxy
+            raise NotConnected(f"about the proxy itself: {why}" if is_at_proxy else why) from None
         self.sock.settimeout(self.timeout)
 
     def putrequest(self, *args: Any, **options: Any) -> None:
@@ -219,6 +225,7 @@ class _Bounded:
             raise
         except (OSError, HTTPException, ValueError):
             raise NotConnected("the proxy did not connect to it; check what it allows, and your user there") from None
+        self._has_passed_proxy = True
         self.sock.settimeout(remaining(self._deadline))
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from functools import lru_cache
 from os import stat
 from stat import S_ISREG
@@ -22,15 +23,25 @@ _OTHER_NAME = (
     "was issued for another name, or has no subjectAltName, without which no name counts; write the host as the "
     "certificate names it, or have it issued anew"
 )
+_NOT_VALID_YET, _EXPIRED = 9, 10
+_WEAK = "has a key or a signature that is too weak; it must be issued anew, with 2048 bits of RSA or more"
+_NO_CA = "was issued by something that is no CA; it must be issued anew by one"
 _CERTIFICATE_FAULTS = {
-    9: "is not valid yet; compare the clocks of both machines",
-    10: "has expired; it must be renewed on the server",
+    2: "was issued by a CA whose own issuer is not trusted here; give that root certificate with ca_path too",
+    _NOT_VALID_YET: "is not valid yet, or one between it and its CA; compare the clocks of both machines",
+    _EXPIRED: "has expired, or one between it and its CA; it must be renewed on the server",
     18: "is self-signed; give its CA certificate with ca_path",
     19: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     20: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
     21: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
+    24: _NO_CA,
+    26: "is not meant for servers; it must be issued anew for them",
     OTHER_NAME: _OTHER_NAME,
     64: "was issued for another address; write the host as the certificate names it",
+    66: _WEAK,
+    67: _WEAK,
+    68: _WEAK,
+    79: _NO_CA,
 }
 
 
@@ -38,7 +49,11 @@ _ALERTS = {
     "UNSUPPORTED_PROTOCOL": _OLD_TLS,
     "PROTOCOL_VERSION": _OLD_TLS,
     "WRONG_VERSION_NUMBER": "its port speaks no TLS; check the port",
-    "HANDSHAKE_FAILURE": "it refused the TLS handshake; it may demand a client certificate (client_cert, client_key)",
+    "HANDSHAKE_FAILURE": (
+        "it refused the TLS handshake; it may demand a client certificate (client_cert, client_key), or offer only "
+        "ciphers that are broken"
+    ),
+    "UNRECOGNIZED_NAME": "it does not serve this name; write the host as the server calls itself",
 }
 """Of OpenSSL's reasons, the ends that have a cure worth naming."""
 _ABOUT_CLIENT = (
@@ -86,9 +101,31 @@ def _reasons(exc: BaseException) -> Iterator[str]:
             behind += [one.__cause__, one.__context__, *one.args]
 
 
-def certificate_fault(code: int) -> str:
-    """Return why a server's certificate was not accepted, from OpenSSL's verification code."""
-    return "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted")
+def certificate_fault(code: int, ca_path: str | None = None) -> str:
+    """Return why a server's certificate was not accepted.
+
+    Args:
+        code: OpenSSL's verification code. It does not tell which certificate of the chain it is about.
+        ca_path: the file of CA certificates that are trusted, where one was given.
+    """
+    own = _fault_of_file(ca_path) if ca_path and code in (_NOT_VALID_YET, _EXPIRED) else ""
+    return own or "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted; have its chain looked at")
+
+
+def _fault_of_file(ca_path: str) -> str:
+    """Return whether it is a certificate of this side's own file that is too old or too young."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(ca_path)
+    except (OSError, ValueError):
+        return ""
+    now = time.time()
+    for certificate in context.get_ca_certs():
+        if now > ssl.cert_time_to_seconds(str(certificate["notAfter"])):
+            return "a CA certificate in ca_path has expired; give the one that is in use now"
+        if now < ssl.cert_time_to_seconds(str(certificate["notBefore"])):
+            return "a CA certificate in ca_path is not valid yet; compare the clocks"
+    return ""
 
 
 def ca_faults(ca_path: str, option: str = "ca_path") -> list[str]:

@@ -333,7 +333,7 @@ def _context(registrar: Registrar) -> ssl.SSLContext:
 
 def _why_not_connected(registrar: Registrar, exc: Exception) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return certificate_fault(exc.verify_code).replace("ca_path", f"{registrar.prefix}ca_path")
+        return certificate_fault(exc.verify_code, registrar.ca_path).replace("ca_path", f"{registrar.prefix}ca_path")
     if fault := handshake_fault(exc, has_certificate=bool(registrar.client_cert)):
         return fault.replace("client_", f"{registrar.prefix}client_")
     if isinstance(exc, TimeoutError):

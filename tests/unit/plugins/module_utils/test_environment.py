@@ -111,7 +111,9 @@ def test_a_proxy_that_is_not_there(connect: Connect, monkeypatch: pytest.MonkeyP
     proxy.close()
     monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//svc:secret@"))
     message = refusal(Transport(Endpoint("https://gateway.test")))
-    assert message.startswith(" through the proxy that https_proxy names: the connection was not accepted")
+    assert message.startswith(
+        " through the proxy that https_proxy names: about the proxy itself: the connection was not accepted"
+    )
     assert "secret" not in message
 
 
