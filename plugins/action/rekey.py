@@ -34,9 +34,13 @@ class ActionModule(StoreAction):
         changed = [kind for kind in store.kinds(host) if self._rekey(store, host, kind, as_found=args["as_found"])]
         if not self._task.check_mode:
             store.check_opens(host)
-        number = f"{len(changed)} credential{'s were' if len(changed) != 1 else ' was'}"
-        message = f"{number} encrypted with the vault password {args['vault_id']}, which opens all of this host's"
-        if changed and not self._task.check_mode:
+        number = f"{len(changed)} credential{'s' if len(changed) != 1 else ''}"
+        if self._task.check_mode:
+            message = f"{number} would be encrypted with the vault password {args['vault_id']}"
+            return {"changed": bool(changed), "kinds": changed, "msg": message}
+        was = "were" if len(changed) != 1 else "was"
+        message = f"{number} {was} encrypted with the vault password {args['vault_id']}, which opens all of this host's"
+        if changed:
             self.show(f"{host}: {message}")
         return {"changed": bool(changed), "kinds": changed, "msg": message}
 
@@ -62,8 +66,9 @@ class ActionModule(StoreAction):
             self.show(message)
             return {"left": [], "msg": message}
         message = (
-            f"{len(left)} hosts of the store need another vault password as well: {', '.join(left)}. Run the playbook "
-            "for them, or remove their files where they are hosts no more"
+            f"{len(left)} hosts of the store have passwords that {vault_id} alone does not open, or a file that cannot "
+            f"be read: {', '.join(left)}. Run the playbook for them, retire those that are hosts no more, and restore "
+            "what is damaged"
         )
         self._display.warning(message)
         return {"left": left, "msg": message}

@@ -19,6 +19,7 @@ from ansible_collections.callcenter.passwords.plugins.modules.rotation import AR
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.filling import altered_texts, refuse_altered
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.first_passwords.file import FirstPasswords
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.known_variables import check_names
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.login_guard.brake import Brake, Fleet
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.masking import masked
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.plain import plain
@@ -28,7 +29,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner
 )
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.module_runner.secretive_action import SecretiveAction
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.named_options import resolve_variables
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow, schedule
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation import flow, ranges, schedule
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.accounts import account_of
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.candidates import PolicyCandidates
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.decisions import Decisions
@@ -38,6 +39,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.ledg
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.model import Enrollment, Next, Rules, Run
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.rotation.window import Window
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.run_name import is_over, run_name
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.spoken import say
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import Entry, StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.timestamps import now
@@ -85,8 +87,8 @@ class ActionModule(SecretiveAction):
         elif outcome["outcome"] not in _UNEVENTFUL and not self._task.check_mode:
             self._display.warning(f"{host}, {args['kind']}: {outcome['msg']}")
         elif outcome["changed"] and not self._task.check_mode:
-            # Shown without -v, and kept from the standard output, which a callback may fill with a document.
-            self._display.display(f"{host}, {args['kind']}: {outcome['msg']}", stderr=True)
+            # Not on the standard output, which a callback may fill with a document.
+            say(f"{host}, {args['kind']}: {outcome['msg']}", self._display)
         return masked({"kind": args["kind"], **outcome}, self.secrets_among(args).values())
 
     def secrets_among(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +112,7 @@ class ActionModule(SecretiveAction):
                 may_be_new=args["intent"] == "enroll",
                 may_be_ephemeral=args["store_ephemeral"],
             )
+            ranges.check(args, variables.get("rotate_policies") if self._task.args.get("variables") else None)
             own, presented = _accounts(args)
             if _is_given(args):
                 args["password"] = self._first_password(host, args, store, variables)
@@ -197,12 +200,16 @@ class ActionModule(SecretiveAction):
     # -- options -------------------------------------------------------------------------------------------------------
 
     def _arguments(self, given: Options, variables: Options) -> dict[str, Any]:
+        if given.get("variables"):
+            for warning in check_names(variables):
+                self._display.warning(warning)
         with altered_texts(self._templar) as altered:
             named = self._named(given, variables)
         refuse_altered(self.secrets_among({**named, **given}), altered)
         args: dict[str, Any] = plain(checked(ARGUMENTS, {**named, **given}))
         if args["account"].get("failed_login_cap"):
-            args["account"]["failed_login_cap"].setdefault("folder", f"{args['store_path']}/.failed-logins")
+            folder = os.path.abspath(os.path.expanduser(os.path.expandvars(args["store_path"])))
+            args["account"]["failed_login_cap"].setdefault("folder", f"{folder}/.failed-logins")
         return args
 
     def _named(self, given: Options, variables: Options) -> dict[str, Any]:
@@ -301,7 +308,7 @@ def _rules(host: str, args: Options) -> Rules:
         run_every=timedelta(hours=rules["run_every_hours"]),
         spread=rules["spread"],
         window=Window.of(rules["window"], rules["window_time_zone"]) if rules["window"] else None,
-        exemption=Exemption.of(args["exempt"][args["kind"]]) if args["exempt"].get(args["kind"]) else None,
+        exemption=Exemption.of(args["exempt"][args["kind"]]) if args["kind"] in args["exempt"] else None,
         max_failed_logins=rules["max_failed_logins"],
         lock_window=timedelta(minutes=rules["lock_window_minutes"]),
         lease=timedelta(seconds=rules["lease_seconds"]),

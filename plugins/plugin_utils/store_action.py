@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import described
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.checked_options import checked
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.spoken import say
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry import StoreError
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.open import open_store
 
@@ -57,4 +58,4 @@ class StoreAction(ActionBase):
 
     def show(self, message: str) -> None:
         """Show a message without -v, and not on the standard output, which a callback may fill with a document."""
-        self._display.display(message, stderr=True)
+        say(message, self._display)

@@ -150,6 +150,33 @@ def test_names_with_nothing_behind_them(controller: Controller, simulator: Simul
         assert f"{told} value" in run.message(agent.host)
 
 
+def test_what_would_silently_mean_something_else(controller: Controller, simulator: Simulator) -> None:
+    agent = controller.add_agent(1001)
+    controller.fill()
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"rotate_host": agent.host}, "no variable of this collection is called rotate_host; rotate_hosts is"),
+        ({"rotate_max_age_day": 1}, "rotate_max_age_days is"),
+        ({"rotate_run_every_hours": -2400}, "run_every_hours is out of range"),
+        ({"rotate_max_fail_percentage": "nan"}, "max_fail_percentage is out of range"),
+        ({"rotate_exempt": {"cc_agnet": {"reason": "r"}}}, "rotate_exempt names cc_agnet"),
+        ({"rotate_exempt": {"cc_agent": {}}}, "the exemption has no reason"),
+        ({"rotate_exempt": {"cc_agent": None}}, "the exemption is no dictionary"),
+        ({"rotate_policies": {"cc_agnet": {}}}, "rotate_policies names cc_agnet"),
+        ({"rotate_window": "00:00-00:00"}, "the window ends when it begins"),
+        ({"rotate_store_path": "$STORE_UNSET/passwords"}, "names a variable or a user that this run does not know"),
+        ({"rotate_store_path": "file:///srv/passwords"}, "store_path is a URL"),
+        ({"rotate_store_path": "   "}, "store_path is empty"),
+        ({"rotate_store_path": str(controller.folder / "host_vars")}, "Ansible would read its passwords as variables"),
+    ]
+    for variables, told in cases:
+        run = controller.rotate("-e", json.dumps(variables), one_batch="rotate_max_fail_percentage" not in variables)
+        assert told in run.message(agent.host), (variables, run.message(agent.host))
+        assert run.calls == []
+    run = controller.rotate("-e", "rotate_kinds=idaas")
+    assert "rotate_kinds is no variable of this collection and has no effect on it" in run.stderr
+    assert run.changed == {agent.host}
+
+
 def test_passwords_that_are_no_strings(controller: Controller, simulator: Simulator) -> None:
     cases = {
         "number": (12345678, "number"),
@@ -427,10 +454,14 @@ def test_rules_of_phones_and_users(controller: Controller, simulator: Simulator)
             ["forwards or backwards"],
         ),
         "the old one": ("idaas_password", {**user, "new_password": SECRET}, ["earlier passwords"]),
-        "token": ("cec_login_check", {**cec, "access_token": "a b", "password": SECRET}, ["access_token"]),
+        "token": (
+            "cec_login_check",
+            {**cec, "access_token": "token with blanks", "password": SECRET},
+            ["access_token"],
+        ),
         "both tokens": (
             "idaas_password",
-            {**user, "new_password": "Xy1#Xy2#", "id_token": "a", "state_token": "b"},
+            {**user, "new_password": "Xy1#Xy2#", "id_token": "id-token", "state_token": "state-token"},
             [],
         ),
         "path": (

@@ -44,7 +44,7 @@ CASES: list[tuple[str, str, dict[str, Any], bool]] = [
     ("agent_login_http", "cc_agent_login", {"password": AGENT, "gateway_url": "http://127.0.0.1:1"}, False),
     ("agent_login_away", "cc_agent_login", {"password": AGENT, "gateway_url": "https://127.0.0.1:1"}, False),
     ("agent_password_check", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, True),
-    ("agent_password_policy", "cc_agent_password", {"old_password": AGENT, "new_password": "a"}, False),
+    ("agent_password_policy", "cc_agent_password", {"old_password": AGENT, "new_password": "Sh0rt!"}, False),
     ("agent_password_refused", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
     ("agent_password_unknown", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
     ("agent_password_changed", "cc_agent_password", {"old_password": AGENT, "new_password": NEW}, False),
@@ -68,7 +68,7 @@ CASES: list[tuple[str, str, dict[str, Any], bool]] = [
         False,
     ),
     ("config_password_check", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, True),
-    ("config_password_short", "cc_config_password", {"old_password": ADMIN, "new_password": "a"}, False),
+    ("config_password_short", "cc_config_password", {"old_password": ADMIN, "new_password": "Sh0rt!"}, False),
     ("config_password_changed", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, False),
     ("config_password_unchanged", "cc_config_password", {"old_password": ADMIN, "new_password": ADMIN_NEW}, False),
     ("info_ok", "cc_agent_info", {"password": ADMIN_NEW, "agent_ids": [1001, 1999]}, False),
@@ -118,7 +118,8 @@ def results(controller: Controller, simulator: Simulator, connection: str) -> di
         for key in [
             key
             for key in result
-            if key.startswith("_ansible") or key in ("invocation", "ansible_facts", "warnings", "exception")
+            if key.startswith(("_ansible", "ansible_"))
+            or key in ("invocation", "ansible_facts", "warnings", "exception")
         ]:
             del result[key]
         if "guid" in result:
@@ -326,7 +327,8 @@ def other_results(controller: Controller, simulator: Simulator, connection: str)
         for key in [
             key
             for key in result
-            if key.startswith("_ansible") or key in ("invocation", "ansible_facts", "warnings", "exception")
+            if key.startswith(("_ansible", "ansible_"))
+            or key in ("invocation", "ansible_facts", "warnings", "exception")
         ]:
             del result[key]
         for key in ("access_token", "id_token", "session_token"):

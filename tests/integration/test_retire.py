@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.client import Simulator
-from support.controller import Controller, Run
+from support.controller import Controller, Run, new_password
 
 
 def retire(controller: Controller, hosts: str, *arguments: str) -> Run:
@@ -90,3 +90,28 @@ def test_a_host_gets_another_name(controller: Controller) -> None:
     (controller.store / f"{agent.host}.yml").rename(controller.store / "zhang-wei.yml")
     run = controller.rotate()
     assert (run.rc, run.outcome("zhang-wei")) == (0, "rotated"), run.output
+
+
+def test_logins_that_failed_are_counted_after_a_host_has_left(controller: Controller, simulator: Simulator) -> None:
+    """And after its file came from a backup: the server knows nothing of either."""
+    agent, restored = controller.add_agents(1001, 2)
+    for password in ("Wrong1@aaXa", "Wrong2@bbXb"):
+        controller.enroll("--limit", agent.host, check=False, agent_1001={"cc_agent": password})
+    controller.run("callcenter.passwords.retire", "-e", f"rotate_retire={agent.host}")
+    run = controller.enroll("--limit", agent.host, check=False, agent_1001={"cc_agent": "Wrong3@ccXc"})
+    assert (run.outcome(agent.host), run.calls) == ("held", [])
+
+    controller.enroll("--limit", restored.host)
+    path = controller.store / f"{restored.host}.yml"
+    backups = []
+    for _rotation in range(2):
+        backups.append(path.read_bytes())
+        controller.rotate("--limit", restored.host, "-e", "rotate_when=always")
+    simulator.act("password", "cc_agent", restored.number, password=new_password())
+    outcomes = [controller.rotate("--limit", restored.host, "-e", "rotate_when=always").outcome(restored.host)]
+    for backup in reversed(backups):
+        path.write_bytes(backup)
+        outcomes.append(controller.verify("--limit", restored.host).outcome(restored.host))
+    assert outcomes == ["diverged", "diverged", "held"]
+    controller.judge(but=[restored])
+    assert controller.live(restored)["times_locked"] == 0

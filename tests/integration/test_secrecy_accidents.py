@@ -89,7 +89,7 @@ def add_marked_person(controller: Controller, number: int, connection: str) -> s
 def test_unforeseen_errors(loud: Controller, simulator: Simulator) -> None:
     """A copy of the collection whose functions raise exceptions that quote their arguments, deep inside."""
     copy = loud.folder / "collections" / "ansible_collections" / "callcenter" / "passwords"
-    for part in ("plugins", "meta"):
+    for part in ("plugins", "meta", "roles"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "galaxy.yml", copy)
     for path, code in BURSTS.items():

@@ -264,9 +264,7 @@ def test_a_time_out_for_tasks(controller: Controller, simulator: Simulator) -> N
     simulator.fault("latency", operation="sign_in", seconds=4, count=1)
     assert controller.rotate("--limit", agents[0].host).changed == {agents[0].host}
     simulator.fault("timeout_before", operation="sign_in", seconds=6, count=None)
-    account = {name: f"{{{{ rotate_cc_{name} }}}}" for name in ("gateway_url", "ca_path", "agent_id", "phone_number")}
-    task = {"kind": "cc_agent", "store_path": "{{ rotate_store_path }}", "account": account}
-    run = controller.play([{"callcenter.passwords.rotation": task}])
+    run = controller.play([controller.agents_task()])
     assert len([call for call in run.calls if call["operation"] == "sign_in"]) == 1, run.output
 
 

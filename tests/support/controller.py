@@ -331,6 +331,13 @@ class Controller:
     def verify(self, *arguments: str) -> Run:
         return self.run(f"{COLLECTION}.verify", *arguments)
 
+    def agents_task(self) -> dict[str, Any]:
+        """The action of the role for agents, in a task of one's own."""
+        names = ("gateway_url", "ca_path", "timeout", "agent_id", "phone_number")
+        account = {name: f"{{{{ rotate_cc_{name} }}}}" for name in names}
+        options = {"kind": "cc_agent", "store_path": "{{ rotate_store_path }}", "account": account}
+        return {f"{COLLECTION}.rotation": options, "name": "Rotate"}
+
     def play(self, tasks: list[dict[str, Any]], *arguments: str, **play: Any) -> Run:
         """Run tasks of one's own."""
         return self.run(self.playbook(tasks, **play), *arguments)

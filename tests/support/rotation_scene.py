@@ -102,6 +102,9 @@ class Store:
         others = [entry for (_host, other), entry in self.entries.items() if other != kind and entry.account == account]
         return tuple(line for entry in others for line in entry.ledger) if others else None
 
+    def booked_since(self, account: Account, kind: str, entry: Entry) -> tuple[BookedLogin, ...]:
+        return ()
+
     def read(self, host: str, kind: str) -> Entry | None:
         return self.entries.get((host, kind))
 

@@ -17,6 +17,10 @@ except ImportError:
     register_secret = None
 
 
+SHORTEST = 4
+"""Fewest characters of a secret that is masked. A shorter one is a piece of many words, and only these would suffer."""
+_TOO_SHORT = f"a secret of fewer than {SHORTEST} characters is too short to be kept out of the output"
+
 _read: set[str] = set()
 """What has been read from a store in this process, wherever it was put then."""
 
@@ -26,7 +30,10 @@ def masked(result: dict[str, Any], secrets: Iterable[Any]) -> dict[str, Any]:
 
     It is also without the passwords that the lookup has read, for one may have been given as another option.
     """
-    hidden = {leaf for secret in secrets for leaf in leaves(secret)}
+    found = {leaf for secret in secrets for leaf in leaves(secret)}
+    hidden = {leaf for leaf in found if len(leaf) >= SHORTEST}
+    if hidden != found:
+        result = {**result, "warnings": [*result.get("warnings", ()), _TOO_SHORT]}
     if register_secret is not None:
         for leaf in hidden:
             register_secret(leaf)
@@ -34,7 +41,7 @@ def masked(result: dict[str, Any], secrets: Iterable[Any]) -> dict[str, Any]:
     from ansible.module_utils.common.parameters import remove_values
 
     hidden |= _read
-    # A password that is one letter must not turn "changed: false" into a word, nor nothing into something.
+    # A password may be the word of a value that says whether something was changed.
     return {
         key: value if value is None or isinstance(value, (bool, int)) else remove_values(value, hidden)
         for key, value in result.items()
@@ -54,6 +61,8 @@ def leaves(secret: Any) -> Iterator[str]:
 
 def register(secret: str) -> str:
     """Return a secret that was read from a store, noted for masking."""
+    if len(secret) < SHORTEST:
+        return secret
     if register_secret is not None:
         register_secret(secret)
     else:

@@ -25,7 +25,7 @@ from ansible_collections.callcenter.passwords.plugins.plugin_utils.store.entry i
     StoreError,
 )
 
-from . import reports
+from . import ledger, reports
 from .model import Change, ChangeReport, Decision, LogIn, LoginReport, Next, Step, Whose, Write
 
 if TYPE_CHECKING:
@@ -197,7 +197,10 @@ class Driver:
         """Return an entry, with what counts against its account elsewhere; an empty one where there is none yet."""
         entry = self._store.read(host, kind) or Entry()
         account = entry.account or (self._target.owner if whose is Whose.OWN else None)
-        return entry.changed(elsewhere=self._store.booked_elsewhere(account, kind) if account else None)
+        if account is None:
+            return entry
+        entry = ledger.recalled(entry, self._store.booked_since(account, kind, entry))
+        return entry.changed(elsewhere=self._store.booked_elsewhere(account, kind))
 
     def _place(self, whose: Whose) -> tuple[str, str]:
         """Return inventory host and kind of an entry."""

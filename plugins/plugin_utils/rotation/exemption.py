@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -31,17 +29,20 @@ class Exemption:
     until: date
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Exemption:
+    def of(cls, given: Any) -> Exemption:
         """Return the exemption that a user has written down.
 
         Raises:
             InputError: a part is missing, or the last day is no date.
         """
+        if not isinstance(given, Mapping):
+            raise InputError("the exemption is no dictionary; give reason, owner and until")
         missing = [name for name in ("reason", "owner", "until") if not given.get(name)]
         if missing:
             raise InputError(f"the exemption has no {missing[0]}; give reason, owner and until")
+        last = given["until"]
         try:
-            until = date.fromisoformat(str(given["until"])[:10])
+            until = date.fromisoformat(str(last.date() if isinstance(last, datetime) else last))
         except ValueError:
             raise InputError("the exemption's until is no date; write it as 2026-12-31") from None
         return cls(str(given["reason"]), str(given["owner"]), until)

@@ -19,7 +19,7 @@ the booking, which counts as a login that may have failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -116,6 +116,12 @@ def _line(run: Run, slot: str, report: LoginReport, asked_by: str | None) -> Boo
         asked_by,
         not report.counts,
     )
+
+
+def recalled(entry: Entry, lines: Iterable[BookedLogin]) -> Entry:
+    """Return an entry that a backup has brought back with the logins since. They tell nothing of its passwords."""
+    told = (line if line.outcome == Outcome.LOCKED else replace(line, outcome=SUPERSEDED) for line in lines)
+    return entry.changed(ledger=(*entry.ledger, *told))
 
 
 def supersede(entry: Entry, slot: str, *, of: Run | None = None) -> Entry:

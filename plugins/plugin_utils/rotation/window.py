@@ -51,6 +51,10 @@ class Window:
             raise InputError(
                 f"no time zone has the name{who} on the controller; write it as Asia/Shanghai, or install tzdata"
             ) from None
+        if found[1] == found[3] and found[2] == found[4]:
+            raise InputError(
+                "the window ends when it begins, so that nothing would ever be begun; leave it out for all day"
+            )
         hours = [int(number) for number in found.groups()]
         return cls(time(hours[0], hours[1]), time(hours[2], hours[3]), where)
 

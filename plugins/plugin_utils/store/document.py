@@ -33,7 +33,7 @@ def to_dict(entry: Entry) -> dict[str, Any]:
         **{name: _text(getattr(entry, name)) for name in _TIMES},
         "written_by": entry.written_by,
         **({"temporary": True} if entry.temporary else {}),
-        "ledger": [_line_to_dict(line) for line in entry.ledger],
+        "ledger": [line_to_dict(line) for line in entry.ledger],
         **{slot: entry.password(slot) for slot in SLOTS},
     }
 
@@ -52,12 +52,13 @@ def from_dict(values: dict[str, Any]) -> Entry:
         code=values.get("code"),
         written_by=values["written_by"],
         temporary=bool(values.get("temporary")),
-        ledger=tuple(_line_from_dict(line) for line in values["ledger"]),
+        ledger=tuple(line_from_dict(line) for line in values["ledger"]),
         **known,
     )
 
 
-def _line_to_dict(line: BookedLogin) -> dict[str, Any]:
+def line_to_dict(line: BookedLogin) -> dict[str, Any]:
+    """Return a line of a ledger as plain values."""
     values = {one.name: getattr(line, one.name) for one in fields(line)}
     texts = {name: _text(value) if name in _LINE_TIMES else value for name, value in values.items()}
     return {
@@ -65,7 +66,12 @@ def _line_to_dict(line: BookedLogin) -> dict[str, Any]:
     }
 
 
-def _line_from_dict(values: dict[str, Any]) -> BookedLogin:
+def line_from_dict(values: dict[str, Any]) -> BookedLogin:
+    """Return the line of a ledger that a document holds.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it holds none.
+    """
     left = values.get("remaining_attempts")
     return BookedLogin(
         timestamps.from_text(values["at"]),

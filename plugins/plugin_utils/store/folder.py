@@ -35,6 +35,11 @@ def check_place(path: str, inventory: Iterable[str]) -> None:
                 f"the store {store} lies in the inventory folder {source}, and Ansible would read the store as "
                 "inventory; give a folder elsewhere"
             )
+    if read := {"host_vars", "group_vars"} & {*store.split(os.sep)}:
+        raise StoreError(
+            f"the store {store} lies in a folder called {min(read)}, and Ansible would read its passwords as "
+            "variables; give a folder elsewhere"
+        )
     for folder in _above(store):
         if os.path.basename(folder) == "ansible_collections" or os.path.exists(f"{folder}/tasks/main.yml"):
             what = "a role" if os.path.exists(f"{folder}/tasks/main.yml") else "installed collections"
@@ -46,11 +51,20 @@ def check_place(path: str, inventory: Iterable[str]) -> None:
 
 def check_exists(path: str) -> None:
     """Raise StoreError unless the folder is there. A run that makes no new passwords makes no store either."""
-    if not os.path.isdir(path):
+    try:
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            return
+    except PermissionError:
         raise StoreError(
-            f"the store {os.path.abspath(path)} does not exist; is it mounted? Correct rotate_store_path, or run the "
-            "enroll playbook, which makes a new store"
-        )
+            f"the store {os.path.abspath(path)} cannot be reached: this user may not enter a folder above it. Run as "
+            "the user whose store it is, or let this one in"
+        ) from None
+    except OSError:
+        pass
+    raise StoreError(
+        f"the store {os.path.abspath(path)} does not exist; is it mounted? Correct rotate_store_path, or run the "
+        "enroll playbook, which makes a new store"
+    )
 
 
 def check_new(path: str, inventory: Iterable[str], *, may_be_ephemeral: bool) -> None:
@@ -90,19 +104,27 @@ def prepare(path: str) -> None:
         _make(path, 0o700)
     found = os.stat(f"{path}{os.sep}")
     if found.st_mode & stat.S_IRWXO:
+        if not _is_of_its_own(path):
+            raise StoreError(f"{path} is a folder for other things too; give the store a folder of its own")
         raise StoreError(
             f"the store {path} is open to every user of this machine; run chmod o-rwx on it, then run again"
         )
-    if found.st_uid not in (0, os.geteuid()):
+    is_shared = bool(found.st_mode & stat.S_IWGRP) and found.st_gid in {os.getegid(), *os.getgroups()}
+    if found.st_uid not in (0, os.geteuid()) and not is_shared:
         raise StoreError(
-            f"the store {path} belongs to another user (uid {found.st_uid}), who could replace what is in it; make it "
-            "root's or this user's with chown, then run again"
+            f"the store {path} belongs to another user (uid {found.st_uid}), who could replace what is in it; run as "
+            "that user, or make the folder and all that is in it this user's, then run again"
         )
     if found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_ISGID:
         raise StoreError(
             f"the store {path} is shared with its group, and files in it would be another group's; run chmod g+s on "
             "it, or chmod g-w where only its owner writes, then run again"
         )
+
+
+def _is_of_its_own(path: str) -> bool:
+    """Whether a folder holds nothing but a store, or nothing at all."""
+    return all(name.endswith(".yml") or name.startswith(".") for name in os.listdir(path))
 
 
 def _make(folder: str, mode: int) -> None:

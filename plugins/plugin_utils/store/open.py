@@ -63,11 +63,28 @@ class Store(Protocol):
     def booked_elsewhere(self, account: Account, kind: str) -> tuple[BookedLogin, ...] | None:
         """Return the ledgers of an account's entries of other kinds, None where there are no such entries."""
 
+    def booked_since(self, account: Account, kind: str, entry: Entry) -> tuple[BookedLogin, ...]:
+        """Return an account's logins that were booked after an entry, which is new then, or comes from a backup."""
+
     def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
         """Take credentials out and return where they are kept."""
 
     def write(self, host: str, kind: str, entry: Entry) -> Entry:
         """Write a credential, compare-and-swap on its version."""
+
+
+def place_of(path: str) -> str:
+    """Return the folder that an option names.
+
+    Raises:
+        StoreError: it names a variable or a user that is not there, or is a URL. Each would become a folder's name.
+    """
+    found = os.path.expanduser(os.path.expandvars(path))
+    if "$" in found or found.startswith("~"):
+        raise StoreError(f"store_path names a variable or a user that this run does not know ({path}); correct it")
+    if "://" in found:
+        raise StoreError(f"store_path is a URL ({path}); give the path of a folder")
+    return found if not os.path.isabs(found) else os.path.normpath(found)
 
 
 def open_store(
@@ -92,9 +109,9 @@ def open_store(
     Raises:
         StoreError: the options do not describe a store, or one that does not exist.
     """
-    if not path:
+    if not path or not path.strip():
         raise StoreError("store_path is empty; give the folder that holds the passwords")
-    path = os.path.expanduser(os.path.expandvars(path))
+    path = place_of(path)
     sources = list(inventory)
     folder.check_place(path, sources)
     if may_be_new:

@@ -69,6 +69,10 @@ class Owners:
         make_folder(self._folder)
         replace(self.path(account), json.dumps({**account._asdict(), "hosts": dict(hosts)}, ensure_ascii=False), check)
 
+    def ledger_path(self, account: Account, kind: str) -> str:
+        """Return the file of the ledger that was written last."""
+        return self.path(account).replace(".json", f"-{kind}.ledger")
+
     def path(self, account: Account) -> str:
         """Return the account's file."""
         # Names may be long, and in any alphabet.

@@ -27,6 +27,10 @@ Key = tuple[str, Any]
 _PURPOSE = "callcenter.passwords: what is in which slot"
 
 
+class NotOpened(StoreError):
+    """No vault password of the run opens a text."""
+
+
 class Vault:
     """Encrypts and decrypts with a run's vault passwords."""
 
@@ -61,6 +65,11 @@ class Vault:
                 f"this run has no vault password with the id {self.vault_id}; give it with --vault-id"
             ) from None
         return str(label), key
+
+    def same_as(self, key: Any) -> str:
+        """Return the id of another vault password of the run that is the same as one; "" where there is none."""
+        others = (label for label, other in self._vault.secrets if other is not key and other.bytes == key.bytes)
+        return str(next(others, ""))
 
     def alone(self) -> Vault:
         """Return one that knows only the chosen key."""
@@ -153,7 +162,7 @@ class Vault:
             try:
                 text, _label, key = self._vault.decrypt_and_get_vault_id(str(ciphertext))
             except AnsibleError:
-                raise StoreError(
+                raise NotOpened(
                     f"the vault password does not open the passwords in {self._what}; give the one they were "
                     "encrypted with"
                 ) from None

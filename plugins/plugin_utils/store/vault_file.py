@@ -22,11 +22,11 @@ from ansible.parsing.vault import PromptVaultSecret
 
 from ansible_collections.callcenter.passwords.plugins.plugin_utils.durable_file import make_folder, remove, replace
 
-from . import folder, host_file
+from . import folder, host_file, last_ledgers
 from .entry import SLOTS, Account, BookedLogin, Ciphertext, Conflict, Entry, StoreError
 from .locks import locked
 from .owners import Owners
-from .vault import Key, Vault
+from .vault import Key, NotOpened, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _LOCKS = ".locks"
 _RETIRED = ".retired"
+_LONGEST_NAME = 245
+"""Most characters of a file's name without its end. File systems take 255; a temporary file has five more."""
 _ENOUGH_HOSTS = 20
 """Files of other hosts that are looked into for a secret that a key opens."""
 
@@ -87,8 +89,25 @@ class VaultFileStore:
         Raises:
             StoreError: they are not, or the vault password is missing or another one.
         """
-        self._vault.check(kind, entry)
+        path = self._last_loaded[0] if self._last_loaded else self.place
+        try:
+            self._vault.check(kind, entry)
+        except NotOpened:
+            if any(map(self._is_opened, islice(self._current_ones(), _ENOUGH_HOSTS))):
+                raise StoreError(
+                    f"{path} has a password of {kind} that no vault password of this run opens, though they open those "
+                    "of other hosts: it is damaged, so restore the file from the newest backup; or it was encrypted "
+                    "with another vault password, so give that one too"
+                ) from None
+            raise
         self._key_for(entry)
+
+    def _is_opened(self, text: Ciphertext) -> bool:
+        try:
+            self._vault.decrypt(text)
+        except StoreError:
+            return False
+        return True
 
     def check_vault_password(self) -> None:
         """Make sure that there is a vault password, and that it opens the store's passwords.
@@ -126,6 +145,11 @@ class VaultFileStore:
             StoreError: a slip in it would lose what it encrypts.
         """
         label, key = self._vault.chosen_key()
+        if same := self._vault.same_as(key):
+            raise StoreError(
+                f"the vault password with the id {label} is the same as the one with the id {same}; give another one, "
+                "or leave one of both ids out"
+            )
         held = list(islice(self._current_ones(), _ENOUGH_HOSTS))
         if isinstance(key, PromptVaultSecret) and not any(self._vault.opens(text, (label, key)) for text in held):
             raise StoreError(
@@ -229,6 +253,8 @@ class VaultFileStore:
             bound = self._bound(kind, stored, entry)
             credentials[kind] = bound.changed(version=entry.version + 1)
             replace(os.path.realpath(self._path(host)), host_file.text_of(host, credentials), lock.check)
+            if entry.account:
+                last_ledgers.keep(self._owners.ledger_path(entry.account, kind), credentials[kind])
             return credentials[kind]
 
     def retire(self, host: str, leaving: Mapping[str, Entry], time: datetime) -> str:
@@ -239,7 +265,7 @@ class VaultFileStore:
             StoreError: it cannot be written. Nothing is taken out.
         """
         path, name = self._path(host), f"{time:%Y%m%dT%H%M%SZ}-{'-'.join(leaving)}"
-        record = os.path.join(self.place, _RETIRED, os.path.basename(path).replace(".yml", f"-{name}.yml"))
+        record = os.path.join(self.place, _RETIRED, f"{os.path.basename(path).removesuffix('.yml')}-{name}.yml")
         with self._writing(), locked(self._lock_path(path)) as lock:
             held = self.kinds(host)
             if any(held.get(kind) != entry for kind, entry in leaving.items()):
@@ -265,6 +291,10 @@ class VaultFileStore:
         found = [self.read(host, other) for host, other in others]
         entries = [entry for entry in found if entry and entry.account == account]
         return tuple(line for entry in entries for line in entry.ledger) if entries else None
+
+    def booked_since(self, account: Account, kind: str, entry: Entry) -> tuple[BookedLogin, ...]:
+        """Return an account's logins that were booked after an entry, which is new then, or comes from a backup."""
+        return last_ledgers.since(self._owners.ledger_path(account, kind), entry)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -301,8 +331,12 @@ class VaultFileStore:
 
     def _path(self, host: str) -> str:
         """Return the host's file. Quoted, so that no name leaves the folder, hides, or is a lock."""
-        name = quote(host, safe="")
-        return os.path.join(self.place, re.sub(r"^\.", "%2E", name) + ".yml")
+        name = re.sub(r"^\.", "%2E", quote(host, safe=""))
+        if len(name) > _LONGEST_NAME:
+            raise StoreError(
+                "the host's name is too long for the name of a file; give it a shorter one in the inventory"
+            )
+        return os.path.join(self.place, f"{name}.yml")
 
     def _lock_path(self, path: str) -> str:
         locks = os.path.join(self.place, _LOCKS)

@@ -40,10 +40,25 @@ def test_secrets_inside_other_values_are_starred_too(monkeypatch: pytest.MonkeyP
     assert "Marker-1" not in str(masking.masked(RESULT, [secret]))
 
 
-def test_a_password_of_one_letter_leaves_the_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_registry", [True, False])
+def test_a_secret_that_is_too_short_leaves_the_output_alone(
+    monkeypatch: pytest.MonkeyPatch, has_registry: bool
+) -> None:
+    registered: list[Any] = []
+    monkeypatch.setattr(masking, "register_secret", registered.append if has_registry else None)
+    result = {"changed": False, "failed_logins": 1, "code": None, "msg": "eat it"}
+    for secret in ("a", "1", "eat"):
+        (warning,) = masking.masked(result, [secret]).pop("warnings")
+        assert warning == "a secret of fewer than 4 characters is too short to be kept out of the output"
+    assert masking.register("eat") == "eat"
+    assert masking.masked(result, []) == result
+    assert registered == []
+
+
+def test_numbers_and_nothing_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "register_secret", None)
-    cleaned = masking.masked({"changed": False, "failed_logins": 1, "code": None}, ["a", "1", "e"])
-    assert cleaned == {"changed": False, "failed_logins": 1, "code": None}
+    result = {"changed": False, "failed_logins": 1000, "code": None}
+    assert masking.masked(result, ["False", "None"]) == result
 
 
 @pytest.mark.parametrize("secret", [12345678, ["Marker-1"], {"a": "Marker-1"}])

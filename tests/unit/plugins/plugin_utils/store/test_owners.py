@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> VaultFileStore:
 
 
 def index(store: VaultFileStore) -> list[Path]:
-    return list(Path(store.place, ".accounts").iterdir())
+    return list(Path(store.place, ".accounts").glob("*.json"))
 
 
 # -- owners ------------------------------------------------------------------------------------------------------------
