@@ -74,7 +74,7 @@ demo: $(DEMO) ## rotate passwords on the simulator, and watch
 	@$(RUN) python tools/demo.py $(DEMO_ARGS)
 
 .PHONY: test
-test: $(DEV) ## run every check below, with a summary at the end
+test: $(DEV) ## run every check below, with a summary at the end, twenty minutes
 	@$(BIN)/python tools/gates.py $(GATES)
 
 
@@ -131,10 +131,10 @@ kinds: $(DEV) ## write the lists of kinds that ansible-doc wants as literals
 # -- tests -------------------------------------------------------------------------------------------------------------
 
 .PHONY: unit integration
-unit: $(DEV) ## unit tests (PYTEST_ARGS="-k policy" for some of them)
+unit: $(DEV) ## unit tests, two minutes (PYTEST_ARGS="-k policy" for some of them)
 	$(call run,pytest tests/unit -n 2 --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
-integration: $(DEV) ## real ansible-playbook runs against the simulator, one file of tests per core
+integration: $(DEV) ## real ansible-playbook runs against the simulator, ten minutes, one file of tests per core
 	$(call run,pytest tests/integration -n 2 --dist loadfile --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
 .PHONY: matrix oldest
@@ -144,12 +144,12 @@ matrix: $(DEV) ## all tests on every supported ansible-core, an hour (MATRIX="co
 oldest: $(DEV) ## the cases that depend most on ansible-core and urllib3, on the oldest supported ones
 	$(call run,nox --session core-2.16 -- tests/integration -m oldest_core --junit-xml=$(REPORTS)/$@.xml $(PYTEST_ARGS))
 
-# The whole matrix takes about ten minutes on two cores, its quick part one.
+# The whole matrix takes about half an hour on two cores, its quick part two minutes.
 .PHONY: faults faults-quick defects
-faults: $(DEV) ## everything that can go wrong, at every moment: build/faults.json and a page of the documentation
+faults: $(DEV) ## everything that can go wrong, at every moment, half an hour: build/faults.json and a page of the documentation
 	$(call run,python -m faults --page docs/docsite/rst/faults.rst $(FAULTS_ARGS),PYTHONPATH=tests)
 
-faults-quick: $(DEV) ## a minute of it, in which every request of every kind of credential is hurt once
+faults-quick: $(DEV) ## two minutes of it, in which every request of every kind of credential is hurt once
 	$(call run,python -m faults --quick --output build/faults-quick.json $(FAULTS_ARGS),PYTHONPATH=tests)
 
 defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the collection, which the matrix must find
@@ -159,7 +159,7 @@ defects: $(DEV) ## the test of the tests: deliberate mistakes in a copy of the c
 fuzz: $(DEV) ## rubbish from servers for ten minutes (FUZZ_MINUTES=60 for longer); what is found becomes a test case
 	$(call run,pytest tests/unit/plugins/module_utils/test_fuzz.py -s -p no:logging -k for_minutes,FUZZ_MINUTES=$(or $(FUZZ_MINUTES),10))
 
-# Hours, for the sake of the tasks of uri. BENCH_ARGS="--accounts 100 --rounds 1" takes ten minutes.
+# Half an hour, for the sake of the tasks of uri. BENCH_ARGS="--accounts 100 --rounds 1" takes ten minutes.
 .PHONY: bench
 bench: $(BENCH) ## the role beside uri tasks, debug tasks and plain Python: build/bench.json and a picture
 	$(call run,python -m benchmark --docs docs $(BENCH_ARGS),PYTHONPATH=tests)
