@@ -196,7 +196,7 @@ class CallbackModule(CallbackBase):
                 self._display.display(_row(line.cells, widths), color=line.color)
                 if line.needs_attention:
                     self._display.display(f"    {line.message}")
-        self._display.display(f"{len(lines)} credentials: {_summary(lines)}")
+        self._display.display(f"{len(lines)} credential{'s' if len(lines) != 1 else ''}: {_summary(lines)}")
 
     def _write(self, directory: str, lines: list[Line]) -> None:
         ended = datetime.now(timezone.utc)
