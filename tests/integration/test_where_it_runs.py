@@ -268,6 +268,16 @@ def test_a_time_out_for_tasks(controller: Controller, simulator: Simulator) -> N
     assert len([call for call in run.calls if call["operation"] == "sign_in"]) == 1, run.output
 
 
+def test_a_standard_error_that_nobody_reads(controller: Controller, simulator: Simulator) -> None:
+    """A full disk, or a pipe into head. What is told of a rotation is lost, and the run goes on to its end."""
+    agents = controller.add_agents(1001, 4)
+    controller.fill()
+    controller.program = ["sh", "-c", 'exec "$@" 2>/dev/full', "sh", *controller.program]
+    run = controller.rotate()
+    assert run.changed == {agent.host for agent in agents}
+    controller.judge()
+
+
 def test_until_it_works(controller: Controller, simulator: Simulator) -> None:
     """Retries of a module present a refused password once."""
     agent = controller.add_agent(1001)
