@@ -279,17 +279,12 @@ class Floor:
 
         for player in self.players:
             self.date_back(seconds, player)
+        for witness in (self.controller.store / ".accounts").glob("*.ledger"):
+            _date_back(seconds, witness)
 
     def date_back(self, seconds: float, player: Player) -> None:
         """Make what the store has written about a host earlier, or later where the seconds are negative."""
-
-        def earlier(match: re.Match[str]) -> str:
-            moment = datetime.strptime(match.group(), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-            return f"{moment - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
-
-        path = self.controller.store / f"{player.host}.yml"
-        if path.exists():
-            path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
+        _date_back(seconds, self.controller.store / f"{player.host}.yml")
 
     # -- the judge -----------------------------------------------------------------------------------------------------
 
@@ -377,6 +372,15 @@ class Floor:
             for player in self.players
             if any((player.fault(a)["account"], a.request.operation) in left for a in player.case.accidents)
         ]
+
+
+def _date_back(seconds: float, path: Path) -> None:
+    def earlier(match: re.Match[str]) -> str:
+        moment = datetime.strptime(match.group(), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return f"{moment - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+    if path.exists():
+        path.write_text(_TIME.sub(earlier, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _by_kind(players: Iterable[Player]) -> dict[str, list[Player]]:
