@@ -18,7 +18,7 @@ from ansible.module_utils import errors
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._written import blemish
-from ansible_collections.callcenter.passwords.plugins.plugin_utils.written_numbers import is_as_written
+from ansible_collections.callcenter.passwords.plugins.plugin_utils.written_numbers import is_another, is_as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +82,8 @@ def _needs_value(rule: Mapping[str, Any]) -> bool:
 def _altered(name: str, wanted: Any, value: Any) -> str:
     if isinstance(value, bool) and wanted in ("int", "float"):
         return f"{name} arrived as a boolean; write the number in digits"
+    if isinstance(value, int) and wanted == "int" and is_another(value):
+        return f"{name} is another number than it looks like, as 0201 is 129 in YAML; write it without leading zeros"
     if isinstance(value, int) and not isinstance(value, bool) and is_as_written(value):
         return ""
     if isinstance(value, (bool, int, float)) and wanted in ("str", "path"):

@@ -174,3 +174,53 @@ def test_a_line_break_at_the_end_of_a_password(controller: Controller) -> None:
     assert run.calls == []
     assert "password ends with a line break, which echo writes" in run.message(agent.host)
     assert new_password() not in run.output
+
+
+# -- what was wrong is corrected ---------------------------------------------------------------------------------------
+
+
+def test_a_line_of_the_inventory_that_is_corrected(controller: Controller, simulator: Simulator) -> None:
+    """After an enrollment that has failed the host follows its line, and what was counted for another one stays there."""
+    mistaken, other = controller.add_agents(1001, 2)
+    right = dict(controller.host_vars[mistaken.host])
+    for wrong in (
+        {"rotate_cc_agent_id": 100101},
+        {"rotate_cc_agent_id": 1002},
+        {"rotate_cc_gateway_url": "https://localhost:1"},
+    ):
+        controller.host_vars[mistaken.host] = right | wrong
+        run = controller.enroll("--limit", mistaken.host, check=False)
+        assert run.failed == {mistaken.host}
+    controller.host_vars[mistaken.host] = right
+    controller.enroll()
+    assert controller.rotate().rc == 0
+    controller.judge()
+    assert controller.live(other)["max_consecutive_failures"] == 1
+
+
+def test_the_role_in_a_playbook_of_ones_own(controller: Controller, simulator: Simulator) -> None:
+    """With Ansible's own check of the variables, which the shipped playbooks leave out."""
+    agent = controller.add_agent(1001)
+    controller.host_vars[agent.host]["rotate_enroll_passwords"] = {"cc_agent": agent.password}
+    for entry in ("enroll", "main", "verify"):
+        role = {"name": "callcenter.passwords.rotate", "tasks_from": entry}
+        run = controller.play([{"name": entry, "ansible.builtin.include_role": role}])
+        assert run.rc == 0, run.output
+    assert controller.is_rotated(agent)
+
+
+def test_a_number_with_leading_zeros_is_nobody_elses(controller: Controller, simulator: Simulator) -> None:
+    agent = controller.add_agent(129)
+    inventory = controller.folder / "octal.yml"
+    inventory.write_text(
+        "all:\n  hosts:\n    h:\n      rotate_cc_agent_id: 0201\n      rotate_cc_phone_number: '40201'\n"
+        "      rotate_enroll_passwords: {cc_agent: Wrong@Marker7x}\n"
+        f"  vars: {{rotate_store_path: {controller.store}, rotate_cc_gateway_url: {simulator.url},"
+        f" rotate_cc_ca_path: {simulator.ca_path}}}\n",
+        encoding="utf-8",
+    )
+    controller.host_vars.clear()
+    run = controller.run("callcenter.passwords.enroll", "-i", str(inventory))
+    assert "rotate_cc_agent_id is another number than it looks like" in run.message("h"), run.output
+    assert run.calls == []
+    assert controller.live(agent)["failures"] == 0

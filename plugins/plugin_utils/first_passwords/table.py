@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 """Those that are recognized."""
 _HOST_NAMES = ("host", "hostname", "inventory_hostname")
-_ALTERED = re.compile(r'=".*"|[0-9](\.[0-9]+)?E[+-]?[0-9]+|#(NAME\?|VALUE!|REF!|NUM!|DIV/0!|N/A)|#+')
+_ALTERED = re.compile(r'=".*"|[+-]?[0-9]+([.,][0-9]+)?[Ee][+-]?[0-9]+|#[A-Z\u00c0-\u00de/0]+[?!]?|Err:[0-9]+|#+')
 """A formula, a number that was rounded, an error, and a column that was too narrow."""
 _DELIMITER_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
 """A first line that tells a spreadsheet the delimiter."""
@@ -102,6 +102,8 @@ def read_table(text: str, columns: Mapping[str, int], hosts: Collection[str], de
     rows: dict[int, list[str]] = {}
     faults: list[str] = []
     for number, line in lines.items():
+        if not line.strip(f"{delimiter} "):
+            continue  # a row of a spreadsheet that was emptied
         try:
             rows[number] = _cells(line, delimiter)
         except csv.Error:
@@ -112,7 +114,14 @@ def read_table(text: str, columns: Mapping[str, int], hosts: Collection[str], de
     first = next(iter(rows), None)
     at = 0
     if first is not None and _is_header(rows[first]):
+        named = len(rows[first])
         at, columns = _named_columns(first, rows.pop(first))
+        faults += [
+            f"row {number} has more cells than the first row names; put a password that holds the delimiter in "
+            "quotation marks"
+            for number, row in rows.items()
+            if any(row[named:])
+        ]
     faults += _faults(rows, at, hosts)
     if faults:
         raise TableError(*faults)

@@ -325,7 +325,8 @@ class Decisions:
             return ends.diverged(freed)._replace(entry=freed)
         kept = "" if is_initial else self._left(freed)
         if login.outcome == Outcome.SIGNED_IN:
-            return Decision(Next.DONE, Outcome.SIGNED_IN, sentences.join(sentences.SIGNED_IN, kept), freed)
+            message = sentences.SIGNED_IN_LATER if step == "verify" else sentences.SIGNED_IN
+            return Decision(Next.DONE, Outcome.SIGNED_IN, sentences.join(message, kept), freed)
         locked_until = ledger.locked_until(freed, self.rules)
         if login.outcome == Outcome.LOCKED and locked_until:
             message = sentences.locked(locked_until)

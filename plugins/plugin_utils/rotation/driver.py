@@ -196,6 +196,13 @@ class Driver:
     def _read(self, host: str, kind: str, whose: Whose) -> Entry:
         """Return an entry, with what counts against its account elsewhere; an empty one where there is none yet."""
         entry = self._store.read(host, kind) or Entry()
+        owner = self._target.owner
+        if whose is Whose.OWN and owner and not (entry.current or entry.staged) and entry.account not in (None, owner):
+            # Nobody's password yet: an enrollment has failed, and its line in the inventory was corrected since.
+            entry = entry.changed(account=owner, initial=None, ledger=())
+            return ledger.recalled(entry, self._store.booked_since(owner, kind, Entry())).changed(
+                elsewhere=self._store.booked_elsewhere(owner, kind)
+            )
         account = entry.account or (self._target.owner if whose is Whose.OWN else None)
         if account is None:
             return entry

@@ -32,6 +32,7 @@ OWN_SESSION = (
     f"If this happens again: {ONE_SERVER}"
 )
 SIGNED_IN = "the agent is signed in and is left alone; the next run tries again"
+SIGNED_IN_LATER = "the agent is signed in, so that no login proves it now"
 TEMPORARY = "a temporary password is in force; the next run replaces it"
 TAKEN_AWAY = (
     "another run has taken the candidate, which works, out of its place; run the verify playbook, and where it fails, "

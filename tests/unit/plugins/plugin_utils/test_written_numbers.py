@@ -71,6 +71,21 @@ def test_names_without_quotes_in_yaml(tmp_path: Path, written: str) -> None:
         checked(SPEC, {"name": value})
 
 
+@pytest.mark.skipif(not tells_lines(), reason="ansible-core before 2.19 does not tell where a value was written")
+@pytest.mark.parametrize("written", ["0201", "0x11", "0o17", "1_001"])
+def test_numbers_that_yaml_reads_as_others(tmp_path: Path, written: str) -> None:
+    value = from_inventory(tmp_path, "hosts.yml", f"all: {{hosts: {{h: {{name: {written}}}}}}}\n")
+    if isinstance(value, int):
+        with pytest.raises(AnsibleActionFail, match="number is another number than it looks like"):
+            checked(SPEC, {"number": value})
+
+
+@pytest.mark.parametrize("written", ["201", "0", "-7", '"0201"'])
+def test_numbers_that_are_what_they_look_like(tmp_path: Path, written: str) -> None:
+    value = from_inventory(tmp_path, "hosts.yml", f"all:\n  hosts:\n    h:\n      name: {written} # a comment\n")
+    assert checked(SPEC, {"number": value})["number"] == int(written.strip('"'))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -81,6 +81,10 @@ def test_the_line_that_tells_a_spreadsheet_the_delimiter() -> None:
     assert faults("agent-1001,a\nsep=#\n")[0] == "row 2 names no host of this inventory"
 
 
+def test_rows_that_were_emptied() -> None:
+    assert password(f"host;cc_agent;idaas\nagent-1001;{ONE};\n;;\n ; ;\n") == ONE
+
+
 def test_no_rows_at_all() -> None:
     assert faults("\n \n") == ("no row is for agent-1001; add one",)
 
@@ -111,6 +115,7 @@ def test_two_open_quotation_marks_do_not_make_one_password() -> None:
         (f"{ONE},agent-1001\n", "row 1 names no host of this inventory"),
         (f"host,cc_agent,cc_agent\nagent-1001,{ONE},{TWO}\n", "row 1 names the column cc_agent twice"),
         (f"host,host,cc_agent\nagent-1001,x,{ONE}\n", "row 1 names the column host twice"),
+        (f"host,cc_agent,idaas\nagent-1001,a,b,{ONE}\n", "row 2 has more cells than the first row names"),
         (f"cc_agent,person\n{ONE},agent-1001\n", "row 1 names no column of the hosts; call it host"),
     ],
 )
@@ -136,6 +141,10 @@ def test_all_faults_are_told() -> None:
         (f'agent-1001,"{ONE}\t1"\n', "cc_agent", "row 1, column 1 (cc_agent): the password holds a line break, a tab"),
         ('agent-1001,"=""17"""\n', "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
         ("agent-1001,1.23457E+11\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
+        *(
+            (f"agent-1001;{cell}\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes")
+            for cell in ("1,23E+05", "-1.23e+05", "Err:509", "#WERT!", "#NOM?", "#N/A")
+        ),
         ("agent-1001,#NAME?\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
         ("agent-1001,####\n", "cc_agent", "row 1, column 1 (cc_agent) looks like what a spreadsheet makes"),
         (f"agent-1001,{ONE}\u200b\n", "cc_agent", "row 1, column 1 (cc_agent): the password holds a character that no"),
