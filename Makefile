@@ -99,8 +99,10 @@ yamllint: $(DEV) ## YAML style
 ansible-lint: $(DEV) ## roles, playbooks and metadata, production profile
 	$(call run,ansible-lint --offline --strict)
 
+# A second time, since one of its folders has a name by chance, and one that ends with an underscore is a reference.
+DOCS_LINT := antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --check-extra-docs-refs .
 docs-lint: $(DEV) ## documentation of the plugins and roles, with every reference in it
-	$(call run,antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --check-extra-docs-refs .)
+	@echo '$$ $(DOCS_LINT)' && ($(RUN) $(DOCS_LINT) || $(RUN) $(DOCS_LINT))
 
 changelog-lint: $(DEV) ## changelog fragments
 	$(call run,antsibull-changelog lint)
