@@ -21,7 +21,8 @@ if os.fork() == 0:
     # Python 3.12 has a few hundred frozen from its start.
     before = gc.get_freeze_count()
     freeze()
-    print("memory" in vars(SHARED_MEMORY), before < 1000, gc.get_freeze_count() > 10000, *(name for name in sys.modules if ".passwords.plugins.modules." in name))
+    print("memory" in vars(SHARED_MEMORY), before < 1000, gc.get_freeze_count() > 10000)
+    print(*(name for name in sys.modules if ".passwords.plugins.modules." in name))
     os._exit(sys.stdout.flush() or 0)
 os.wait()
 """
