@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from .._net.certificates import ca_faults
 
 try:
+    from requests import adapters
     from requests.utils import select_proxy
 except ImportError:
     pass  # wire.py tells
@@ -42,3 +43,10 @@ def ca_variable_faults(ca_path: str) -> list[str]:
         return []
     names = (name for name in _CA_VARIABLES if os.environ.get(name) == ca_path)
     return ca_faults(ca_path, next(names, "the environment"))
+
+
+def ca_file_option(ca_path: str) -> str:
+    """Return what names the file of CA certificates in use; "" for the one that requests takes by itself."""
+    if ca_path == adapters.DEFAULT_CA_BUNDLE_PATH:
+        return ""
+    return next((name for name in _CA_VARIABLES if os.environ.get(name) == ca_path), "ca_path")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from .._net.certificates import OTHER_NAME, certificate_fault, handshake_fault
 from .._net.deadlines import remaining, shares
 from .._net.key_log import no_key_log
+from .environment import ca_file_option
 
 try:
     from requests.adapters import HTTPAdapter
@@ -65,7 +66,9 @@ def _why_not_connected(exc: Exception, *, has_certificate: bool, ca_path: str | 
     certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
     if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
         # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
-        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME), ca_path)
+        option = ca_file_option(ca_path) if ca_path else ""
+        # The file that requests takes by itself is nobody's to mend, and some systems keep old authorities in it.
+        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME), ca_path if option else None, option)
     if fault := handshake_fault(exc, has_certificate=has_certificate):
         return fault
     if isinstance(exc, TimeoutError):

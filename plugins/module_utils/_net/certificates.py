@@ -24,25 +24,51 @@ _OTHER_NAME = (
     "certificate names it, or have it issued anew"
 )
 _NOT_VALID_YET, _EXPIRED = 9, 10
-_WEAK = "has a key or a signature that is too weak; it must be issued anew, with 2048 bits of RSA or more"
 _NO_CA = "was issued by something that is no CA; it must be issued anew by one"
+_OTHER_CA = "was issued by a CA that is not trusted here; give that CA certificate with ca_path"
+_IN_BETWEEN = f"{_OTHER_CA}. If its root is there, one in between is missing; it must be added on the server"
+_BEYOND_LIMITS = "is beyond what its CA may vouch for, by its names or its path length; it must be issued anew"
+_NOT_STRICT = (
+    "has not the form of RFC 5280, or its CA has not, which Python 3.13 and later demand; the one at fault must be "
+    "issued anew"
+)
 _CERTIFICATE_FAULTS = {
     2: "was issued by a CA whose own issuer is not trusted here; give that root certificate with ca_path too",
+    7: (
+        "was not issued by the CA that is trusted here but by another one of the same name; give the certificate that "
+        "this CA has now with ca_path"
+    ),
     _NOT_VALID_YET: "is not valid yet, or one between it and its CA; compare the clocks of both machines",
     _EXPIRED: "has expired, or one between it and its CA; it must be renewed on the server",
-    18: "is self-signed; give its CA certificate with ca_path",
-    19: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    20: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
-    21: "was issued by a CA that is not trusted here; give that CA certificate with ca_path",
+    18: "is self-signed; give this certificate itself with ca_path, or have it issued by a CA",
+    19: _OTHER_CA,
+    20: _IN_BETWEEN,
+    21: _IN_BETWEEN,
     24: _NO_CA,
-    26: "is not meant for servers; it must be issued anew for them",
+    25: _BEYOND_LIMITS,
+    26: "is not meant for servers, or its CA is not; it must be issued anew for them",
+    47: _BEYOND_LIMITS,
+    48: _BEYOND_LIMITS,
     OTHER_NAME: _OTHER_NAME,
     64: "was issued for another address; write the host as the certificate names it",
-    66: _WEAK,
-    67: _WEAK,
-    68: _WEAK,
+    66: "has a key that is too weak; it must be issued anew, with 2048 bits of RSA or more",
+    67: "was issued by a CA whose key is too weak; it must be issued anew by one with 2048 bits of RSA or more",
+    68: "has a signature that is too weak, or one between it and its CA; it must be issued anew, with SHA-256",
     79: _NO_CA,
+    # OpenSSL looks at these only if it is told to be strict.
+    **dict.fromkeys(range(80, 95), _NOT_STRICT),
 }
+_OLD_FILE = {
+    _NOT_VALID_YET: (
+        "a CA certificate in {0} is not valid yet; check the clock on this side, or give the one that is in use now",
+        ". Perhaps it is the CA: {0} also holds one that is not valid yet",
+    ),
+    _EXPIRED: (
+        "a CA certificate in {0} has expired; give the one that is in use now",
+        ". Perhaps it is the CA: {0} also holds one that has expired",
+    ),
+}
+"""What to say where all certificates of a file are of another time, and what to add where some are."""
 
 
 _ALERTS = {
@@ -101,31 +127,37 @@ def _reasons(exc: BaseException) -> Iterator[str]:
             behind += [one.__cause__, one.__context__, *one.args]
 
 
-def certificate_fault(code: int, ca_path: str | None = None) -> str:
+def certificate_fault(code: int, ca_path: str | None = None, option: str = "ca_path") -> str:
     """Return why a server's certificate was not accepted.
 
     Args:
         code: OpenSSL's verification code. It does not tell which certificate of the chain it is about.
         ca_path: the file of CA certificates that are trusted, where one was given.
+        option: what names that file.
     """
-    own = _fault_of_file(ca_path) if ca_path and code in (_NOT_VALID_YET, _EXPIRED) else ""
-    return own or "its certificate " + _CERTIFICATE_FAULTS.get(code, "was not accepted; have its chain looked at")
+    fault = _CERTIFICATE_FAULTS.get(code, f"was not accepted (OpenSSL's code {code}); have its chain looked at")
+    if not ca_path or code not in _OLD_FILE:
+        return f"its certificate {fault}"
+    whole_file, part_of_it = _OLD_FILE[code]
+    of_another_time = _of_another_time(ca_path, code)
+    if of_another_time and all(of_another_time):
+        # OpenSSL begins with the CA. If the server's certificate were of another time too, that would come up next.
+        return whole_file.format(option)
+    return f"its certificate {fault}{part_of_it.format(option) if any(of_another_time) else ''}"
 
 
-def _fault_of_file(ca_path: str) -> str:
-    """Return whether it is a certificate of this side's own file that is too old or too young."""
+def _of_another_time(ca_path: str, code: int) -> list[bool]:
+    """Return of each CA certificate in a file whether it has expired, or whether it is not valid yet."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    now = time.time()
     try:
         context.load_verify_locations(ca_path)
+        certificates = context.get_ca_certs()
+        if code == _EXPIRED:
+            return [now > ssl.cert_time_to_seconds(str(one["notAfter"])) for one in certificates]
+        return [now < ssl.cert_time_to_seconds(str(one["notBefore"])) for one in certificates]
     except (OSError, ValueError):
-        return ""
-    now = time.time()
-    for certificate in context.get_ca_certs():
-        if now > ssl.cert_time_to_seconds(str(certificate["notAfter"])):
-            return "a CA certificate in ca_path has expired; give the one that is in use now"
-        if now < ssl.cert_time_to_seconds(str(certificate["notBefore"])):
-            return "a CA certificate in ca_path is not valid yet; compare the clocks"
-    return ""
+        return []
 
 
 def ca_faults(ca_path: str, option: str = "ca_path") -> list[str]:

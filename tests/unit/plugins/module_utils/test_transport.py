@@ -142,8 +142,8 @@ def test_the_keys_of_a_connection_are_written_nowhere(
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("other authority", "not trusted here; give that CA certificate with ca_path"),
-        ("self-signed", "is self-signed; give its CA certificate with ca_path"),
+        ("other authority", "one in between is missing; it must be added on the server"),
+        ("self-signed", "give this certificate itself with ca_path, or have it issued by a CA"),
         ("expired", "has expired, or one between it and its CA; it must be renewed on the server"),
         ("early", "is not valid yet, or one between it and its CA; compare the clocks of both machines"),
         ("other name", "the host as the certificate names it, or have it issued anew"),
