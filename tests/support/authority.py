@@ -28,7 +28,7 @@ class Authority:
     def server(self, kind: str = "good") -> LoopbackServer:
         """Return the server with this kind of certificate, as if nobody had talked to it."""
         if kind not in self._servers:
-            self._servers[kind] = LoopbackServer(self._context(kind))
+            self._servers[kind] = LoopbackServer(self.context(kind))
         server = self._servers[kind]
         server.behaviour, server.keep_alive = OK, False
         server.requests.clear()
@@ -38,7 +38,8 @@ class Authority:
         for server in self._servers.values():
             server.close()
 
-    def _context(self, kind: str) -> ssl.SSLContext:
+    def context(self, kind: str = "good") -> ssl.SSLContext:
+        """Return what a server with this kind of certificate needs for TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         now = datetime.now(timezone.utc)
         if kind == "self-signed":

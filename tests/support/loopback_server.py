@@ -22,6 +22,7 @@ class LoopbackServer:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.greeting = b""
+        self.welcome: Callable[[socket.socket], None] | None = None
         self.behaviour: Behaviour = OK
         self.keep_alive = False
         self.requests: list[bytes] = []
@@ -51,6 +52,8 @@ class LoopbackServer:
         connection.settimeout(5)
         # A client that refuses the certificate, or hangs up, is what many tests are about.
         with contextlib.suppress(OSError), connection:
+            if self.welcome:
+                self.welcome(connection)
             if self._context:
                 connection = self._context.wrap_socket(connection, server_side=True)
             connection.sendall(self.greeting)

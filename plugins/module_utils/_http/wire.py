@@ -73,7 +73,7 @@ def _why_not_connected(exc: Exception, *, has_certificate: bool, ca_path: str | 
         return fault
     if isinstance(exc, TimeoutError):
         return "no connection within the time-out; check the address, the port and firewalls"
-    if isinstance(exc, (ssl.SSLError, ConnectionResetError)) or type(exc).__name__ == "SSLError":
+    if isinstance(exc, ssl.SSLError) or type(exc).__name__ == "SSLError":
         return "the TLS handshake failed; check that the port speaks HTTPS"
     if isinstance(exc, (socket.gaierror, UnicodeError)):
         return "its name could not be resolved; check the host name and DNS"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # OpenSSL's verification codes, X509_V_ERR_*, that have a cure worth naming.
 OTHER_NAME = 62
+NO_TLS = "its port speaks no TLS; check the port"
 _OLD_TLS = "it speaks only versions of TLS that are broken; it must offer TLS 1.2 or later"
 _OTHER_NAME = (
     "was issued for another name, or has no subjectAltName, without which no name counts; write the host as the "
@@ -71,17 +72,24 @@ _OLD_FILE = {
 """What to say where all certificates of a file are of another time, and what to add where some are."""
 
 
-_ALERTS = {
+_BROKEN_TLS = "its TLS is so old that it is broken; it must be brought up to date"
+_HANDSHAKE_FAULTS = {
     "UNSUPPORTED_PROTOCOL": _OLD_TLS,
     "PROTOCOL_VERSION": _OLD_TLS,
-    "WRONG_VERSION_NUMBER": "its port speaks no TLS; check the port",
-    "HANDSHAKE_FAILURE": (
-        "it refused the TLS handshake; it may demand a client certificate (client_cert, client_key), or offer only "
-        "ciphers that are broken"
-    ),
+    "WRONG_VERSION_NUMBER": NO_TLS,
+    "RECORD_LAYER_FAILURE": NO_TLS,  # OpenSSL 3.2 and later
+    "DH_KEY_TOO_SMALL": _BROKEN_TLS,
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": _BROKEN_TLS,
+    "INSUFFICIENT_SECURITY": "it accepts none of the ciphers that this side offers; compare both",
     "UNRECOGNIZED_NAME": "it does not serve this name; write the host as the server calls itself",
 }
 """Of OpenSSL's reasons, the ends that have a cure worth naming."""
+_REFUSED = "it refused the TLS handshake; perhaps it {}does not serve this name, or has only ciphers that are broken"
+_NO_CLIENT_CERTIFICATE = "demands a client certificate (client_cert, client_key), "
+_BROKEN_OFF = "it broke off the TLS handshake; its log says why. Perhaps it does not serve this name"
+_HUNG_UP = "it hung up during the TLS handshake; check that its port is the one for TLS, and that it serves this name"
+_ALERT = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_ALERT_")
+"""With these OpenSSL names what the other side has said. So that one does speak TLS."""
 _ABOUT_CLIENT = (
     "CERTIFICATE_REQUIRED",
     "ALERT_BAD_CERTIFICATE",
@@ -96,10 +104,17 @@ _ABOUT_CLIENT = (
 
 def handshake_fault(exc: BaseException, *, has_certificate: bool = False) -> str:
     """Return why TLS did not come about, from an exception and those behind it; "" where they do not tell."""
-    reasons = list(_reasons(exc))
     if about_client := client_certificate_fault(exc, has_certificate=has_certificate):
         return about_client
-    return next((fault for end, fault in _ALERTS.items() for reason in reasons if reason.endswith(end)), "")
+    reasons = list(_reasons(exc))
+    for end, fault in _HANDSHAKE_FAULTS.items():
+        if any(reason.endswith(end) for reason in reasons):
+            return fault
+    if any(reason.endswith("ALERT_HANDSHAKE_FAILURE") for reason in reasons):
+        return _REFUSED.format("" if has_certificate else _NO_CLIENT_CERTIFICATE)
+    if any(reason.startswith(_ALERT) for reason in reasons):
+        return _BROKEN_OFF
+    return _HUNG_UP if any(isinstance(one, (ssl.SSLEOFError, ConnectionResetError)) for one in _behind(exc)) else ""
 
 
 def client_certificate_fault(exc: BaseException, *, has_certificate: bool) -> str:
@@ -115,16 +130,20 @@ def client_certificate_fault(exc: BaseException, *, has_certificate: bool) -> st
 
 
 def _reasons(exc: BaseException) -> Iterator[str]:
-    """Give OpenSSL's reasons of an exception and of those behind it, which libraries keep in several places."""
+    """Give OpenSSL's reasons of an exception and of those behind it."""
+    return (str(one.reason) for one in _behind(exc) if isinstance(one, ssl.SSLError))
+
+
+def _behind(exc: BaseException) -> list[BaseException]:
+    """Return an exception and those behind it, which libraries keep in several places."""
     seen: list[BaseException] = []
     behind: list[Any] = [exc]
     while behind:
         one = behind.pop()
         if isinstance(one, BaseException) and one not in seen:
             seen.append(one)
-            if isinstance(one, ssl.SSLError):
-                yield str(one.reason)
             behind += [one.__cause__, one.__context__, *one.args]
+    return seen
 
 
 def certificate_fault(code: int, ca_path: str | None = None, option: str = "ca_path") -> str:

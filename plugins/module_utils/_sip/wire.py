@@ -338,6 +338,6 @@ def _why_not_connected(registrar: Registrar, exc: Exception) -> str:
         return fault.replace("client_", f"{registrar.prefix}client_")
     if isinstance(exc, TimeoutError):
         return "no connection within the time-out; check the address, the port and firewalls"
-    if isinstance(exc, (ssl.SSLError, ConnectionResetError)):
+    if isinstance(exc, ssl.SSLError):
         return "the TLS handshake failed; check that the port speaks SIP over TLS"
     return "the connection was not accepted; check the address, the port and that the service runs"
