@@ -45,7 +45,7 @@ def test_a_proxy_that_is_away(controller: Controller, simulator: Simulator, vari
     controller.environment[variable] = f"http://127.0.0.1:{dead}"
     run = rotate_again_and_again(controller)
     assert run.outcome(agent.host) == "unreachable"
-    assert f"the proxy that {variable} names: about the proxy itself" in run.message(agent.host)
+    assert f"the proxy that {variable} names: the proxy did not accept the connection" in run.message(agent.host)
     controller.environment["NO_PROXY"] = "localhost"
     assert controller.rotate().changed == {agent.host}
     controller.judge()

@@ -19,10 +19,9 @@ from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from .._net.certificates import OTHER_NAME, certificate_fault, handshake_fault
 from .._net.deadlines import remaining, shares
 from .._net.key_log import no_key_log
-from .environment import ca_file_option
+from .reasons import why_no_proxy, why_no_server, why_no_tunnel
 
 try:
     from requests.adapters import HTTPAdapter
@@ -60,24 +59,6 @@ class NotConnected(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def _why_not_connected(exc: Exception, *, has_certificate: bool, ca_path: str | None) -> str:
-    certificate = exc if isinstance(exc, ssl.SSLCertVerificationError) else getattr(exc, "__cause__", None)
-    if isinstance(certificate, ssl.SSLCertVerificationError) or type(exc).__name__ == "CertificateError":
-        # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
-        option = ca_file_option(ca_path) if ca_path else ""
-        # The file that requests takes by itself is nobody's to mend, and some systems keep old authorities in it.
-        return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME), ca_path if option else None, option)
-    if fault := handshake_fault(exc, has_certificate=has_certificate):
-        return fault
-    if isinstance(exc, TimeoutError):
-        return "no connection within the time-out; check the address, the port and firewalls"
-    if isinstance(exc, ssl.SSLError) or type(exc).__name__ == "SSLError":
-        return "the TLS handshake failed; check that the port speaks HTTPS"
-    if isinstance(exc, (socket.gaierror, UnicodeError)):
-        return "its name could not be resolved; check the host name and DNS"
-    return "the connection was not accepted; check the address, the port and that the service runs"
 
 
 # -- an answer ---------------------------------------------------------------------------------------------------------
@@ -190,13 +171,12 @@ class _Bounded:
         except NotConnected:
             raise
         except Exception as exc:
-            why = _why_not_connected(
-                exc,
-                has_certificate=bool(getattr(self, "cert_file", None)),
-                ca_path=getattr(self, "ca_certs", None),
-            )
-            is_at_proxy = bool(getattr(self, "proxy", None)) and not self._has_passed_proxy
-            raise NotConnected(f"about the proxy itself: {why}" if is_at_proxy else why) from None
+            has_proxy, ca_path = bool(getattr(self, "proxy", None)), getattr(self, "ca_certs", None)
+            if has_proxy and not self._has_passed_proxy:
+                raise NotConnected(why_no_proxy(exc, ca_path)) from None
+            has_certificate = bool(getattr(self, "cert_file", None))
+            why = why_no_server(exc, ca_path, has_certificate=has_certificate, is_behind_proxy=has_proxy)
+            raise NotConnected(why) from None
         self.sock.settimeout(self.timeout)
 
     def putrequest(self, *args: Any, **options: Any) -> None:
@@ -224,10 +204,8 @@ class _Bounded:
     def _tunnel(self) -> None:
         try:
             super()._tunnel()  # type: ignore[misc]
-        except TimeoutError:
-            raise
-        except (OSError, HTTPException, ValueError):
-            raise NotConnected("the proxy did not connect to it; check what it allows, and your user there") from None
+        except (OSError, HTTPException, ValueError) as exc:
+            raise NotConnected(why_no_tunnel(exc)) from None
         self._has_passed_proxy = True
         self.sock.settimeout(remaining(self._deadline))
 

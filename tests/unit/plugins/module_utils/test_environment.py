@@ -111,10 +111,10 @@ def test_a_proxy_that_is_not_there(connect: Connect, monkeypatch: pytest.MonkeyP
     proxy.close()
     monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//svc:secret@"))
     message = refusal(Transport(Endpoint("https://gateway.test")))
-    assert message.startswith(
-        " through the proxy that https_proxy names: about the proxy itself: the connection was not accepted"
+    assert message == (
+        " through the proxy that https_proxy names: the proxy did not accept the connection; check its URL and that it "
+        "runs"
     )
-    assert "secret" not in message
 
 
 @pytest.mark.parametrize("status", [403, 407, 429, 503])
@@ -123,7 +123,9 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch, status: int) -> N
     proxy.behaviour = f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     message = refusal(Transport(Endpoint("https://gateway.test")))
-    assert message.startswith(" through the proxy that HTTPS_PROXY names: the proxy did not connect to it")
+    assert message.startswith(
+        " through the proxy that HTTPS_PROXY names: the proxy did not connect to the server; check"
+    )
     assert [request.split(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
     proxy.close()
 
