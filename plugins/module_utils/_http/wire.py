@@ -168,6 +168,9 @@ class _Bounded:
         try:
             super().connect()  # type: ignore[misc]
             remaining(self._deadline)
+            if isinstance(self.sock, ssl.SSLSocket) and self.sock.version() is None:
+                # Python shakes no hands on a connection that has ended by then, and takes it for a connected one.
+                raise ConnectionResetError
         except NotConnected:
             raise
         except Exception as exc:

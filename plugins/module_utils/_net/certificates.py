@@ -88,6 +88,7 @@ _REFUSED = "it refused the TLS handshake; perhaps it {}does not serve this name,
 _NO_CLIENT_CERTIFICATE = "demands a client certificate (client_cert, client_key), "
 _BROKEN_OFF = "it broke off the TLS handshake; its log says why. Perhaps it does not serve this name"
 _HUNG_UP = "it hung up during the TLS handshake; check that its port is the one for TLS, and that it serves this name"
+_ENDS = (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError)
 _ALERT = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_ALERT_")
 """With these OpenSSL names what the other side has said. So that one does speak TLS."""
 _ABOUT_CLIENT = (
@@ -114,7 +115,7 @@ def handshake_fault(exc: BaseException, *, has_certificate: bool = False) -> str
         return _REFUSED.format("" if has_certificate else _NO_CLIENT_CERTIFICATE)
     if any(reason.startswith(_ALERT) for reason in reasons):
         return _BROKEN_OFF
-    return _HUNG_UP if any(isinstance(one, (ssl.SSLEOFError, ConnectionResetError)) for one in _behind(exc)) else ""
+    return _HUNG_UP if any(isinstance(one, _ENDS) for one in _behind(exc)) else ""
 
 
 def client_certificate_fault(exc: BaseException, *, has_certificate: bool) -> str:

@@ -200,3 +200,15 @@ def test_a_proxy_that_gets_nowhere(server: LoopbackServer, connect: Connect, pro
     proxy.behaviour = wait
     late = told(connect(server, timeout=QUICK), proxy.url)
     assert late == f"the proxy did not connect to the server within the time-out; {advice}"
+
+
+def test_a_portal_that_answers_in_the_place_of_the_server(
+    server: LoopbackServer, connect: Connect, proxy: LoopbackServer, told: Told
+) -> None:
+    """Whether its end has come by then or not: no login has been sent."""
+    proxy.behaviour = b"HTTP/1.1 200 OK\r\n\r\n<html>Please log in</html>"
+    for _again in range(10):
+        assert told(connect(server), proxy.url) == (
+            "the server hung up during the TLS handshake; check that its port is the one for TLS, and that it serves "
+            "this name"
+        )
