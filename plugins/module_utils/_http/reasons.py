@@ -9,17 +9,31 @@ from __future__ import annotations
 import socket
 import ssl
 
-from .._net.certificates import NO_TLS, OTHER_NAME, certificate_fault, client_certificate_fault, handshake_fault
+from .._net.certificates import (
+    HUNG_UP,
+    NO_TLS,
+    OTHER_NAME,
+    certificate_fault,
+    client_certificate_fault,
+    handshake_fault,
+)
 from .environment import ca_file_option
 
 _PROXY_DEMANDS = "the proxy demands a client certificate, and this side presents none to proxies; name another proxy"
 _BOTH_AUTHORITIES = ". Such a file must hold the CAs of both, the proxy and the server"
 
+_PERHAPS_OF_PROXY = ". Perhaps the proxy presents one of its own to read what passes; NO_PROXY keeps it out"
+_NEEDS_AUTHORITY = "with ca_path"
+_ENDED = (
+    "the connection ended during the TLS handshake; perhaps the proxy does not let it pass, or the server's port is "
+    "not the one for TLS"
+)
+
 
 def why_no_server(exc: Exception, ca_path: str | None, *, has_certificate: bool, is_behind_proxy: bool) -> str:
     """Return why there is no connection to a server, behind a proxy that has made way where there is one."""
     if why := _tls_fault(exc, ca_path, has_certificate=has_certificate):
-        return _said_of("the server", why) if is_behind_proxy else why
+        return _behind_proxy(why) if is_behind_proxy else why
     if isinstance(exc, TimeoutError):
         return "no connection within the time-out; check the address, the port and firewalls"
     if _is_of_tls(exc):
@@ -37,10 +51,9 @@ def why_no_proxy(exc: Exception, ca_path: str | None) -> str:
     if why == NO_TLS:
         return "the proxy's port speaks no TLS; write its URL with http://, or check the port"
     if why:
-        needs_authority = why.startswith("its certificate") and "with ca_path" in why
         said = _said_of("the proxy", why).replace("on the server", "at the proxy")
         said = said.replace(" (client_cert, client_key)", ", which is presented to no proxy")
-        return said + (_BOTH_AUTHORITIES if needs_authority else "")
+        return said + (_BOTH_AUTHORITIES if _NEEDS_AUTHORITY in why else "")
     if isinstance(exc, TimeoutError):
         return "the proxy gave no connection within the time-out; check its URL and firewalls"
     if _is_of_tls(exc):
@@ -70,6 +83,12 @@ def _tls_fault(exc: Exception, ca_path: str | None, *, has_certificate: bool) ->
         # urllib3 1.26 compares the names by itself, and its CertificateError has no code.
         return certificate_fault(getattr(certificate, "verify_code", OTHER_NAME), ca_path if option else None, option)
     return handshake_fault(exc, has_certificate=has_certificate)
+
+
+def _behind_proxy(why: str) -> str:
+    if why == HUNG_UP:
+        return _ENDED
+    return _said_of("the server", why) + (_PERHAPS_OF_PROXY if _NEEDS_AUTHORITY in why else "")
 
 
 def _is_of_tls(exc: Exception) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from errno import ENOTCONN
 from functools import lru_cache
 from os import stat
 from stat import S_ISREG
@@ -87,7 +88,7 @@ _HANDSHAKE_FAULTS = {
 _REFUSED = "it refused the TLS handshake; perhaps it {}does not serve this name, or has only ciphers that are broken"
 _NO_CLIENT_CERTIFICATE = "demands a client certificate (client_cert, client_key), "
 _BROKEN_OFF = "it broke off the TLS handshake; its log says why. Perhaps it does not serve this name"
-_HUNG_UP = "it hung up during the TLS handshake; check that its port is the one for TLS, and that it serves this name"
+HUNG_UP = "it hung up during the TLS handshake; check that its port is the one for TLS, and that it serves this name"
 _ENDS = (ssl.SSLEOFError, BrokenPipeError, ConnectionResetError)
 _ALERT = ("SSLV3_ALERT_", "TLSV1_", "TLSV13_ALERT_")
 """With these OpenSSL names what the other side has said. So that one does speak TLS."""
@@ -115,7 +116,12 @@ def handshake_fault(exc: BaseException, *, has_certificate: bool = False) -> str
         return _REFUSED.format("" if has_certificate else _NO_CLIENT_CERTIFICATE)
     if any(reason.startswith(_ALERT) for reason in reasons):
         return _BROKEN_OFF
-    return _HUNG_UP if any(isinstance(one, _ENDS) for one in _behind(exc)) else ""
+    return HUNG_UP if any(map(_is_end, _behind(exc))) else ""
+
+
+def _is_end(exc: BaseException) -> bool:
+    # The last is what Python says of a connection that has ended before it looked at it.
+    return isinstance(exc, _ENDS) or (isinstance(exc, OSError) and exc.errno == ENOTCONN)
 
 
 def client_certificate_fault(exc: BaseException, *, has_certificate: bool) -> str:

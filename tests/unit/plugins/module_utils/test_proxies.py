@@ -17,7 +17,7 @@ from support.authority import Authority
 from support.loopback_server import LoopbackServer
 
 from ansible_collections.callcenter.passwords.plugins.module_utils._errors import NothingSent
-from ansible_collections.callcenter.passwords.plugins.module_utils._http.reasons import why_no_proxy
+from ansible_collections.callcenter.passwords.plugins.module_utils._http.reasons import why_no_proxy, why_no_tunnel
 from ansible_collections.callcenter.passwords.plugins.module_utils._http.transport import Endpoint, Transport
 
 Connect = Callable[..., Transport]
@@ -25,6 +25,8 @@ Told = Callable[..., str]
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 QUICK = 0.5
+NO_WAY = "the proxy did not connect to the server"
+ADVICE = "check the server's address, what the proxy allows, and your user there"
 BOTH = ". Such a file must hold the CAs of both, the proxy and the server"
 OTHER_NAME = (
     "another name, or has no subjectAltName, without which no name counts; write the host as the certificate names it, "
@@ -146,10 +148,13 @@ def test_the_certificate_of_a_proxy(authority: Authority, connect: Connect, told
 def test_a_proxy_that_demands_a_certificate(
     authority: Authority, server: LoopbackServer, connect: Connect, told: Told
 ) -> None:
-    """No option gives one. With TLS 1.2 nothing tells for certain that this was the reason."""
+    """No option gives one. With TLS 1.2 nothing tells for certain, and with TLS 1.3 a reset may overtake the reason."""
     cert, key = authority.client()
     transport = connect(server, client_cert=cert, client_key=key)
-    assert told(transport, authority.server("demands TLS 1.3").url) == DEMANDS
+    assert told(transport, authority.server("demands TLS 1.3").url) in (DEMANDS, f"{NO_WAY}; {ADVICE}")
+    alert = ssl.SSLError(1, "")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    assert why_no_tunnel(alert) == DEMANDS
     assert told(transport, authority.server("demands TLS 1.2").url) == (
         "the proxy refused the TLS handshake; perhaps it demands a client certificate, which is presented to no "
         "proxy, does not serve this name, or has only ciphers that are broken"
@@ -184,6 +189,17 @@ def test_the_certificate_of_a_server_behind_a_proxy(
     assert server.requests == []
 
 
+def test_a_proxy_that_presents_a_certificate_of_its_own(
+    authority: Authority, connect: Connect, proxy: LoopbackServer, told: Told
+) -> None:
+    server = authority.server("self-signed")
+    proxy.behaviour = lambda connection: tunnel(connection, server.port)
+    assert told(connect(server), proxy.url) == (
+        "the server's certificate is self-signed; give this certificate itself with ca_path, or have it issued by a "
+        "CA. Perhaps the proxy presents one of its own to read what passes; NO_PROXY keeps it out"
+    )
+
+
 def test_no_tls_behind_a_proxy(connect: Connect, proxy: LoopbackServer, told: Told) -> None:
     server = LoopbackServer()
     server.welcome = lambda connection: connection.sendall(connection.recv(5) and b"500 What?\r\n")
@@ -194,12 +210,11 @@ def test_no_tls_behind_a_proxy(connect: Connect, proxy: LoopbackServer, told: To
 
 
 def test_a_proxy_that_gets_nowhere(server: LoopbackServer, connect: Connect, proxy: LoopbackServer, told: Told) -> None:
-    advice = "check the server's address, what the proxy allows, and your user there"
     proxy.behaviour = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-    assert told(connect(server), proxy.url) == f"the proxy did not connect to the server; {advice}"
+    assert told(connect(server), proxy.url) == f"{NO_WAY}; {ADVICE}"
     proxy.behaviour = wait
     late = told(connect(server, timeout=QUICK), proxy.url)
-    assert late == f"the proxy did not connect to the server within the time-out; {advice}"
+    assert late == f"{NO_WAY} within the time-out; {ADVICE}"
 
 
 def test_a_portal_that_answers_in_the_place_of_the_server(
@@ -209,6 +224,6 @@ def test_a_portal_that_answers_in_the_place_of_the_server(
     proxy.behaviour = b"HTTP/1.1 200 OK\r\n\r\n<html>Please log in</html>"
     for _again in range(10):
         assert told(connect(server), proxy.url) == (
-            "the server hung up during the TLS handshake; check that its port is the one for TLS, and that it serves "
-            "this name"
+            "the connection ended during the TLS handshake; perhaps the proxy does not let it pass, or the server's "
+            "port is not the one for TLS"
         )
